@@ -1,0 +1,67 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cambium/image.h"
+#include "cambium/module.h"
+
+namespace cambium {
+
+/// A unit at which a network can be cut: a name, and the module that runs it.
+struct Layer {
+  std::string name;
+  std::string prefix;  ///< of its parameters' names: "conv1." unless the backbone says otherwise
+  std::unique_ptr<Module> module;
+};
+
+/// g of f = h∘g: an ordered list of named layers from images [N, C, H, W], normalised, to features [N, feature_width].
+///
+/// A plugin derives from this and calls add_layer() in its constructor, from the input on. Each layer takes what the
+/// one before it gives; the last gives [N, feature_width].
+class Backbone {
+ public:
+  virtual ~Backbone() = default;
+
+  const std::vector<Layer>& layers() const { return layers_; }
+  std::int64_t feature_width() const { return feature_width_; }
+  const InputCard& input() const { return input_; }
+
+  /// Runs layers [from, to) on `x`, what layer from - 1 gave (the images for from = 0).
+  at::Tensor forward(at::Tensor x, std::size_t from, std::size_t to) const;
+
+  /// The head's name in public checkpoints of this network, as "fc" in "fc.weight".
+  virtual std::string head_name() const { return "head"; }
+  /// The name that this network gives to what a public checkpoint calls `name`.
+  virtual std::string own_name(const std::string& name) const { return name; }
+
+ protected:
+  /// Appends a layer. Its parameters are named `name` + "." + their own.
+  template <class M, class... Args>
+  M& add_layer(std::string name, Args&&... args) {
+    std::string prefix = name + ".";
+    return add_layer_as<M>(std::move(name), std::move(prefix), std::forward<Args>(args)...);
+  }
+  /// Appends a layer whose parameters begin with `prefix`, for networks whose public names follow other lines.
+  template <class M, class... Args>
+  M& add_layer_as(std::string name, std::string prefix, Args&&... args) {
+    auto module = std::make_unique<M>(std::forward<Args>(args)...);
+    M& reference = *module;
+    layers_.push_back({std::move(name), std::move(prefix), std::move(module)});
+    return reference;
+  }
+  void set_feature_width(std::int64_t width) { feature_width_ = width; }
+  void set_input(InputCard input) { input_ = std::move(input); }
+
+ private:
+  std::vector<Layer> layers_;
+  std::int64_t feature_width_ = 0;
+  InputCard input_;
+};
+
+}  // namespace cambium

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cambium/backbone.h"
+
+namespace cambium {
+
+enum class Split { Train, Validation, Test };
+inline constexpr std::array<Split, 3> kSplits = {Split::Train, Split::Validation, Split::Test};
+/// "train", "validation", "test".
+const char* to_string(Split split);
+
+/// What a data set is, whatever is picked from it.
+struct DatasetInfo {
+  ImageShape shape;
+  std::vector<std::string> classes;  ///< a name a class; labels are 0 .. classes.size() - 1
+  /// Says which bytes the images and labels are: equal for equal data, wherever it lies and however it is packed.
+  std::string fingerprint;
+  /// The files that were read, so that a change of them is noticed; empty for data that needs none.
+  std::vector<std::filesystem::path> files;
+};
+
+/// Labelled images. Picking, normalising and augmenting are the runner's, the same for every data set.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  virtual const DatasetInfo& info() const = 0;
+  /// One label an image, in the data set's order; empty for a split that it lacks.
+  virtual std::span<const std::int64_t> labels(Split split) const = 0;
+  /// The images at `indices`, as uint8 [B, C, H, W].
+  virtual at::Tensor images(Split split, std::span<const std::int64_t> indices) const = 0;
+};
+
+/// A data set held in memory: a plugin fills it in its constructor and is done.
+class MemoryDataset : public Dataset {
+ public:
+  const DatasetInfo& info() const override { return info_; }
+  std::span<const std::int64_t> labels(Split split) const override;
+  at::Tensor images(Split split, std::span<const std::int64_t> indices) const override;
+
+ protected:
+  void set_info(DatasetInfo info) { info_ = std::move(info); }
+  /// `images`: uint8 [N, C, H, W], contiguous. Throws Error{Data} where sizes or labels disagree with each other or the info.
+  void set_split(Split split, at::Tensor images, std::vector<std::int64_t> labels);
+
+ private:
+  struct Part {
+    at::Tensor images;
+    std::vector<std::int64_t> labels;
+  };
+  DatasetInfo info_;
+  std::array<Part, 3> parts_;
+};
+
+}  // namespace cambium

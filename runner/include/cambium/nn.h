@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cambium/module.h"
+
+namespace cambium::nn {
+
+struct ConvOptions {
+  std::int64_t kernel = 3;
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;
+  std::int64_t groups = 1;
+  bool bias = true;
+};
+
+/// 2-D convolution: [N, in, H, W] to [N, out, H', W']. He-normal weights, zero bias.
+class Conv2d : public Module {
+ public:
+  Conv2d(std::int64_t in, std::int64_t out, ConvOptions options = {});
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  ConvOptions options_;
+  at::Tensor weight_, bias_;
+};
+
+/// Dense layer: [N, in] to [N, out]. PyTorch's start: U(-1/sqrt(in), 1/sqrt(in)) for weight and bias.
+class Linear : public Module {
+ public:
+  Linear(std::int64_t in, std::int64_t out, bool bias = true);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  at::Tensor weight_, bias_;
+};
+
+/// Batch normalisation over [N, C, H, W] or [N, C]; eps 1e-5, running statistics with momentum 0.1, as PyTorch's.
+class BatchNorm : public Module {
+ public:
+  explicit BatchNorm(std::int64_t channels, double eps = 1e-5, double momentum = 0.1);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  double eps_, momentum_;
+  at::Tensor weight_, bias_, mean_, variance_, batches_;
+};
+
+/// Inverted dropout in train mode, nothing in eval mode.
+class Dropout : public Module {
+ public:
+  explicit Dropout(double probability) : probability_(probability) {}
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  double probability_;
+};
+
+/// Modules one after the other, each under a name.
+class Sequential : public Module {
+ public:
+  template <class M, class... Args>
+  Sequential& add(std::string name, Args&&... args) {
+    steps_.push_back(&child<M>(std::move(name), std::forward<Args>(args)...));
+    return *this;
+  }
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  std::vector<Module*> steps_;
+};
+
+class ReLU : public Module {
+ public:
+  at::Tensor forward(const at::Tensor& x) override;
+};
+
+/// Max pooling of [N, C, H, W] over windows of `kernel`, `stride` apart (0: the kernel).
+class MaxPool2d : public Module {
+ public:
+  explicit MaxPool2d(std::int64_t kernel, std::int64_t stride = 0, std::int64_t padding = 0);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  std::int64_t kernel_, stride_, padding_;
+};
+
+/// [N, C, H, W] to [N, C]: the mean over each channel.
+class GlobalAveragePool : public Module {
+ public:
+  at::Tensor forward(const at::Tensor& x) override;
+};
+
+/// [N, ...] to [N, everything else].
+class Flatten : public Module {
+ public:
+  at::Tensor forward(const at::Tensor& x) override;
+};
+
+/// Counts the multiply-adds that Conv2d and Linear do on this thread while it lives, one image being one row of the batch.
+class OperationCount {
+ public:
+  OperationCount();
+  ~OperationCount();
+  std::int64_t count() const;
+};
+
+}  // namespace cambium::nn

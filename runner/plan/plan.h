@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "study/problem.h"
+
+namespace cambium {
+
+/// One table of a cell's configuration, checked and filled in, shared by all cells that have it alike.
+struct Part {
+  Component component;  ///< the plugin and its parameters; `train` has none
+  std::string version;  ///< the plugin's
+  Params settings;      ///< what the runner itself reads of the table
+  Place place;
+};
+
+/// One point of the grid with one seed: everything that decides a result, and nothing else.
+struct Cell {
+  std::string identity, group;  ///< 64 hex digits each
+  std::uint64_t seed = 0;
+  std::shared_ptr<const Part> backbone, data, strategy, train;
+  std::shared_ptr<const NetworkInfo> network;
+  std::shared_ptr<const DatasetFacts> dataset;
+  int source = -1;               ///< index in Plan::cells of the cell whose weights it takes, or -1
+  std::string source_weights;    ///< "last" or "best", of that cell
+  std::string source_file;       ///< or the weights file it takes, absolute
+  std::string source_sha256;
+  std::int64_t points = 1;       ///< grid points and seeds that came to this cell
+  bool keep_weights = true;
+};
+
+/// A cell's place in the study.
+struct Entry {
+  std::size_t stage = 0;  ///< index in Plan::stages
+  std::size_t cell = 0;   ///< index in Plan::cells
+  std::string arm;
+  std::string axes;  ///< JSON object of the axes that the cell reads
+};
+
+/// A study compiled: its cells, each once, sources before what starts from them.
+struct Plan {
+  std::string name, path, text;
+  std::vector<std::string> stages;
+  std::vector<Cell> cells;
+  std::vector<Entry> entries;
+  std::int64_t points = 0;  ///< grid points times seeds, before merging
+  std::vector<Problem> warnings;
+};
+
+/// The whole canonical configuration of a cell, as the JSON object that is stored.
+std::string config_json(const Plan& plan, const Cell& cell);
+
+/// What was known of a cell before.
+struct Known {
+  enum class State { Done, Failed, Killed, Interrupted, Skipped } state = State::Done;
+  std::int64_t attempts = 0;
+  std::int64_t epochs = 0;       ///< that its newest attempt had finished
+  std::string error;
+  bool has_weights = false;      ///< its weights files are still there
+};
+
+/// What is to be done about one cell, and why.
+struct Work {
+  enum class Action { None, Train, Hold } action = Action::None;  ///< Hold: it failed before, or what it needs did
+  std::string reason;
+};
+
+/// One answer a cell, in the plan's order. `retry_failed` turns held cells into work.
+std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string, Known>& known, bool retry_failed);
+
+}  // namespace cambium

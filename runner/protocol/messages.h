@@ -1,0 +1,162 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cambium/error.h"
+#include "cambium/image.h"
+#include "cambium/schema.h"
+#include "cambium/transfer_plan.h"
+
+/// What coordinator and worker say to each other. Every struct has to_json and from_json; a request and a reply are one
+/// line of JSON each. docs/architecture.md shows them.
+namespace cambium {
+
+using Json = nlohmann::json;
+
+enum class PluginKind { Backbone, Dataset, Strategy };
+/// "backbone", "dataset", "strategy".
+const char* to_string(PluginKind kind);
+
+/// One plugin as it declares itself.
+struct PluginInfo {
+  PluginKind kind = PluginKind::Backbone;
+  std::string name, doc;
+  Schema schema;
+  std::string version;  ///< its library's
+  std::string library;  ///< absolute path
+  std::string sha256;   ///< of the library's file
+};
+
+/// A plugin library that could not be used, and what to do about it.
+struct PluginProblem {
+  std::string path, message, hint;
+};
+
+/// The answer to {"do": "describe"}.
+struct Description {
+  std::vector<PluginInfo> plugins;
+  std::vector<PluginProblem> problems;
+  std::string torch;  ///< LibTorch's version, "1.13.1"
+};
+
+/// A plugin and what it is told: {"plugin": NAME, "params": {...}}.
+struct Component {
+  std::string plugin;
+  Params params;
+  bool operator==(const Component&) const = default;
+};
+
+/// An Error on its way through JSON; `key` is the parameter at fault, where one is.
+struct Failure {
+  std::string message, hint, key;
+};
+
+struct FileStamp {
+  std::string path;
+  std::int64_t size = 0;
+  std::int64_t mtime_ns = 0;
+};
+
+/// What a data set turned out to be.
+struct DatasetFacts {
+  ImageShape shape;
+  std::vector<std::string> classes;
+  std::map<std::string, std::vector<std::int64_t>> per_class;  ///< images a class, by split; no key for an absent split
+  std::string fingerprint;
+  std::vector<FileStamp> files;
+  std::optional<Failure> failure;
+};
+
+struct LayerInfo {
+  std::string name;
+  std::vector<std::int64_t> shape;  ///< of its output for one image, without the batch
+  std::int64_t parameters = 0;
+  std::int64_t operations = 0;  ///< multiply-adds an image, forward
+  bool operator==(const LayerInfo&) const = default;
+};
+
+/// What a backbone and a strategy come to on data of one shape and number of classes.
+struct NetworkInfo {
+  std::vector<LayerInfo> layers;
+  std::int64_t feature_width = 0;
+  std::int64_t total = 0;      ///< parameters, the head's included
+  std::int64_t trainable = 0;  ///< of them, those that learn in any phase
+  InputCard input;
+  TransferPlan plan;
+  std::optional<Failure> failure;
+};
+
+/// {"do": "dataset", "data": Component, "data_root": PATH}: open it, answer DatasetFacts.
+struct DatasetRequest {
+  Component data;
+  std::string data_root;
+};
+
+/// {"do": "network", ...}: build it, ask the strategy, answer NetworkInfo.
+struct NetworkRequest {
+  Component backbone, strategy;
+  ImageShape shape;
+  std::int64_t classes = 0;
+  std::int64_t epochs = 0;
+};
+
+/// Weights to start from.
+struct WeightsRef {
+  std::string path;
+  std::string sha256;  ///< checked before use; empty: not checked
+};
+
+/// {"do": "train", ...}: one attempt at one cell. All paths are absolute. The answer is {"cell":, "state": "done"|"failed"};
+/// everything else is in the event file.
+struct TrainJob {
+  std::string cell;  ///< identity
+  std::int64_t attempt = 1;
+  std::uint64_t seed = 0;
+  Component backbone, data, strategy;
+  Params data_settings, train_settings;
+  std::string data_root;
+  std::optional<WeightsRef> source;
+  std::string events;        ///< the event file, to be made
+  std::string weights_stem;  ///< + ".last.safetensors", ".best.safetensors"
+  std::string checkpoint;    ///< read if it is there and fits, written each epoch, removed at the end
+  int threads = 1;
+  bool keep_weights = true;
+};
+
+void to_json(Json& json, const PluginInfo& value);
+void from_json(const Json& json, PluginInfo& value);
+void to_json(Json& json, const PluginProblem& value);
+void from_json(const Json& json, PluginProblem& value);
+void to_json(Json& json, const Description& value);
+void from_json(const Json& json, Description& value);
+void to_json(Json& json, const Component& value);
+void from_json(const Json& json, Component& value);
+void to_json(Json& json, const DatasetFacts& value);
+void from_json(const Json& json, DatasetFacts& value);
+void to_json(Json& json, const NetworkInfo& value);
+void from_json(const Json& json, NetworkInfo& value);
+void to_json(Json& json, const DatasetRequest& value);
+void from_json(const Json& json, DatasetRequest& value);
+void to_json(Json& json, const NetworkRequest& value);
+void from_json(const Json& json, NetworkRequest& value);
+void to_json(Json& json, const TrainJob& value);
+void from_json(const Json& json, TrainJob& value);
+void to_json(Json& json, const TransferPlan& value);
+void from_json(const Json& json, TransferPlan& value);
+
+/// Schemas and parameters. Values read back without a schema keep the JSON's own types; typed() brings them to the schema's.
+void to_json(Json& json, const Schema& value);
+void from_json(const Json& json, Schema& value);
+void to_json(Json& json, const Params& value);
+void from_json(const Json& json, Params& value);
+
+/// `params` with each value as `schema` types it (an empty list, a whole number for a Number) and absent ones at their default.
+/// Throws Error{Plugin} for a name that the schema lacks or a value of another type.
+Params typed(const Params& params, const Schema& schema);
+
+}  // namespace cambium

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/table.h"
+
+namespace cambium {
+
+/// A cell as the database knows it.
+struct CellRecord {
+  std::string identity;  ///< 64 hex digits
+  std::string group;     ///< identity without the seed, 64 hex digits
+  std::int64_t seed = 0;
+  std::string backbone, dataset, strategy;  ///< plugin names
+  std::string config;                       ///< the whole canonical configuration, a JSON object
+  std::string source;                       ///< identity of the cell it starts from, or empty
+  std::int64_t trainable = 0, total = 0;    ///< parameters
+};
+
+/// A cell's place in a study.
+struct EntryRecord {
+  std::string identity;
+  std::string stage, arm;
+  std::string axes;  ///< JSON object: the axes of the stage that the cell reads, and its values
+};
+
+struct StudyRecord {
+  std::string name, path;
+  std::string text;  ///< every file of the study as read, and the --set options
+  std::vector<CellRecord> cells;
+  std::vector<EntryRecord> entries;  ///< in the study's order
+};
+
+/// "running" only while a coordinator is at it; what a dead one left is turned to "interrupted" by recover().
+enum class RunState { Running, Done, Failed, Interrupted, Skipped };
+const char* to_string(RunState state);
+
+/// Why a run failed.
+enum class FailureKind {
+  None,
+  Error,     ///< it threw
+  Diverged,  ///< its loss was no longer finite
+  Signal,    ///< its worker died of itself: SIGSEGV, SIGABRT, exit
+  Killed     ///< its worker was killed from outside: SIGKILL, SIGTERM; the next run tries again
+};
+const char* to_string(FailureKind kind);
+
+struct Artifact {
+  std::string kind;  ///< "last", "best"
+  std::string path, sha256;
+  std::int64_t bytes = 0;
+};
+
+/// The newest that is known of a cell.
+struct CellStatus {
+  std::optional<RunState> state;  ///< of its newest attempt
+  FailureKind failure = FailureKind::None;
+  std::int64_t attempts = 0;
+  std::int64_t epochs = 0;  ///< last epoch logged by the newest attempt
+  std::string error;
+  double seconds = 0;
+  std::vector<Artifact> weights;  ///< of a done cell
+};
+
+/// The one database. Only the coordinator writes; any SQLite tool may read. Every method throws Error{Store} with the
+/// file's path and the way out.
+class Store {
+ public:
+  enum class Mode { Write, Read };
+
+  /// Write: makes the file and its folder if absent, migrates an older one (after a backup beside it). Read: the file must
+  /// be there. A newer file, or another program's, is refused.
+  Store(std::filesystem::path path, Mode mode);
+  ~Store();
+  Store(Store&&) noexcept;
+
+  const std::filesystem::path& path() const;
+  /// Folder of the files that belong to this database: "results/cambium.files" for "results/cambium.db".
+  std::filesystem::path files() const;
+
+  /// Enters or replaces what a study consists of. Cells and runs of an earlier version stay.
+  void put_study(const StudyRecord& study);
+
+  /// What is known of every cell, by identity.
+  std::unordered_map<std::string, CellStatus> statuses() const;
+
+  /// Turns "running" into "interrupted" for whatever a dead coordinator left, after ingesting the events that it had not.
+  void recover();
+
+  /// Begins the next attempt at a cell and returns its number, counted from 1. A skip of the cell is forgotten.
+  std::int64_t begin_run(const std::string& identity);
+  /// Takes in what an event file holds beyond what was taken in before; a line cut short waits. Idempotent on
+  /// (cell, attempt, sequence). True once the file told the run's end (finished or failed).
+  bool ingest(const std::string& identity, std::int64_t attempt, const std::filesystem::path& events);
+  /// Ends a run whose event file did not tell its end. `log` is the last that its worker printed.
+  void end_run(const std::string& identity, std::int64_t attempt, RunState state, FailureKind kind,
+               const std::string& error, const std::string& log);
+  /// Notes that a cell could not be run because of `reason`.
+  void skip(const std::string& identity, const std::string& reason);
+
+  /// Runs one read-only statement; anything that would write is refused.
+  Table query(const std::string& sql, std::span<const Field> parameters = {}) const;
+
+  /// Groups the writes up to commit(), or undoes them: for many cells at once.
+  void begin();
+  void commit();
+
+ private:
+  struct Data;
+  std::unique_ptr<Data> data_;
+};
+
+/// Holds `path`'s lock file while it lives, so that one database has one coordinator. Throws Error{Store} saying who holds it:
+/// process, host, study, since when. A dead holder's lock is free.
+class StoreLock {
+ public:
+  StoreLock(const std::filesystem::path& path, const std::string& study);
+  ~StoreLock();
+  StoreLock(const StoreLock&) = delete;
+  StoreLock& operator=(const StoreLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace cambium
