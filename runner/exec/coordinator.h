@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+#include "store/store.h"
+
+namespace cambium {
+
+struct RunOptions {
+  int workers = 0;  ///< 0: as many as there are cores, and no more than there is work
+  int threads = 1;  ///< a worker
+  bool retry_failed = false;
+  std::filesystem::path data_root;
+  std::vector<std::filesystem::path> plugin_dirs;
+};
+
+/// Told as a plan is run; for progress.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  /// Once, before any work: one Work a cell.
+  virtual void begin(const Plan&, const std::vector<Work>&, int workers) { (void)workers; }
+  virtual void started(const Cell&) {}
+  virtual void epoch(const Cell&, std::int64_t epoch, double train_loss) { (void)epoch, (void)train_loss; }
+  virtual void ended(const Cell&, RunState, const std::string& error) { (void)error; }
+};
+
+struct RunOutcome {
+  std::int64_t already = 0, done = 0, failed = 0, held = 0, skipped = 0, interrupted = 0;
+  bool stopped = false;  ///< by Ctrl-C or SIGTERM
+};
+
+/// What `store` knows of the plan's cells, as decide() takes it. Checks that weights files are still there.
+std::unordered_map<std::string, Known> known_cells(const Plan& plan, const Store& store);
+
+/// Runs what is left of a plan: sources before what starts from them, the rest in the study's order, on a pool of workers.
+RunOutcome run_plan(const Plan& plan, Store& store, const RunOptions& options, RunObserver& observer);
+
+}  // namespace cambium
