@@ -16,6 +16,8 @@ struct Part {
   Component component;  ///< the plugin and its parameters; `train` has none
   std::string version;  ///< the plugin's
   Params settings;      ///< what the runner itself reads of the table
+  std::string json;     ///< all of it as a JSON object, paths included: what is stored
+  std::string digest;   ///< SHA-256 of its canonical text, paths left out
   Place place;
 };
 
@@ -42,6 +44,14 @@ struct Entry {
   std::string axes;  ///< JSON object of the axes that the cell reads
 };
 
+/// Grid points of one stage and strategy that came to fewer cells, since the strategy does not read some axes.
+struct Merge {
+  std::size_t stage = 0;
+  std::string strategy;
+  std::int64_t points = 0, cells = 0;
+  std::vector<std::string> unread;  ///< the axes
+};
+
 /// A study compiled: its cells, each once, sources before what starts from them.
 struct Plan {
   std::string name, path, text;
@@ -49,6 +59,7 @@ struct Plan {
   std::vector<Cell> cells;
   std::vector<Entry> entries;
   std::int64_t points = 0;  ///< grid points times seeds, before merging
+  std::vector<Merge> merges;
   std::vector<Problem> warnings;
 };
 

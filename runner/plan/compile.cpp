@@ -1,0 +1,262 @@
+#include "plan/compile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_set>
+
+#include "cambium/files.h"
+#include "plan/checks.h"
+#include "plan/facts.h"
+#include "plan/identity.h"
+#include "plan/inits.h"
+#include "plan/labels.h"
+#include "plan/points.h"
+
+namespace cambium {
+namespace {
+
+/// The cells of a stage that differ in nothing but the seed: what another stage may start from.
+struct Arm {
+  std::map<std::uint64_t, std::size_t> cells;  ///< by seed
+  Value backbone;                              ///< as the study has it, for who takes it over
+  AxisValues axes;
+  std::string stage;
+};
+
+class Compiler {
+ public:
+  Compiler(const Study& study, Resolver& resolver, const std::filesystem::path& data_root, Problems& problems)
+      : study_(study), data_root_(data_root), problems_(problems), builder_(resolver.describe(), problems), facts_(resolver, data_root, problems) {}
+
+  Plan compile() {
+    plan_.name = study_.name;
+    plan_.path = study_.path.string();
+    plan_.text = study_.text;
+    for (const Stage& stage : study_.stages) plan_.stages.push_back(stage.name);
+    arms_.resize(study_.stages.size());
+    for (std::size_t s : stage_order(study_, problems_)) compile_stage(s);
+    for (Cell& cell : plan_.cells) cell.keep_weights = study_.keep_all_weights;
+    for (const Cell& cell : plan_.cells)
+      if (cell.source >= 0) plan_.cells[std::size_t(cell.source)].keep_weights = true;
+    // Stages may have been compiled out of the file's order; entries are told in it.
+    std::stable_sort(plan_.entries.begin(), plan_.entries.end(), [](const Entry& a, const Entry& b) { return a.stage < b.stage; });
+    return std::move(plan_);
+  }
+
+ private:
+  /// A place to start from: an arm of another stage, a file, or nothing.
+  struct Source {
+    const Arm* arm = nullptr;
+    std::string file, sha256;
+    std::string weights = "last";
+    bool paired = true;
+  };
+
+  void compile_stage(std::size_t index) {
+    const Stage& stage = study_.stages[index];
+    stage_ = index;
+    read_inits(stage);
+    std::vector<Value> inherited = inherit(stage);
+    Points points(stage, inherited, builder_, problems_);
+    facts_.ask(points.points());
+
+    bool init_read = !inherited.empty();
+    std::map<std::string, std::size_t> arm_of_group;
+    std::map<std::string, Merge> merges;
+    std::map<std::string, std::set<std::string>> read_axes;
+    std::unordered_set<std::size_t> entered;
+    for (const Point& point : points.points()) {
+      const auto network = facts_.network(point);
+      if (!network) {
+        init_read = true;  // it cannot be judged
+        continue;
+      }
+      const bool needs = network->plan.needs_source();
+      init_read = init_read || needs;
+      for (const Source& source : sources(stage, point, needs, inherited)) {
+        const auto axes = axes_of(points, point, needs ? source.arm : nullptr, needs);
+        const std::string& strategy = point.part(PartKind::Strategy).part->component.plugin;
+        Merge& merge = merges[strategy];
+        merge.stage = index;
+        merge.strategy = strategy;
+        for (const auto& [key, value] : axes) read_axes[strategy].insert(key);
+        for (std::uint64_t seed : stage.seeds) {
+          const std::size_t before = plan_.cells.size();
+          const std::size_t cell = enter(point, network, needs ? source : Source{}, seed);
+          ++merge.points;
+          ++plan_.points;
+          if (cell >= before) ++merge.cells;
+          if (!entered.insert(cell).second) continue;
+          plan_.entries.push_back({index, cell, arm_label(axes, arm_name(stage, point), strategy), axes_json(axes)});
+          const auto [at, fresh] = arm_of_group.emplace(plan_.cells[cell].group, arms_[index].size());
+          if (fresh) arms_[index].push_back({{}, point.part(PartKind::Backbone).table, axes, stage.name});
+          arms_[index][at->second].cells[seed] = cell;
+        }
+      }
+    }
+    points.check_keys(init_read);
+    for (auto& [strategy, merge] : merges) {
+      if (merge.cells == merge.points) continue;
+      for (const Axis& axis : stage.axes)
+        for (const Axis::Key& key : axis.keys)
+          if (key.name != "arm" && !read_axes[strategy].count(key.name)) merge.unread.push_back(key.name);
+      plan_.merges.push_back(merge);
+    }
+  }
+
+  void read_inits(const Stage& stage) {
+    inits_.clear();
+    for (const Value* value : inits_of(stage)) inits_[value] = read_init(*value, study_, problems_);
+  }
+
+  /// The different backbones of what the stage starts from. A source stage that came to no cells, for errors told already, gives
+  /// its declaration.
+  std::vector<Value> inherit(const Stage&) {
+    std::vector<Value> backbones;
+    const auto add = [&](const Value& backbone) {
+      for (const Value& known : backbones)
+        if (same(known, backbone)) return;
+      backbones.push_back(backbone);
+    };
+    for (const auto& [value, init] : inits_) {
+      if (init.kind != Init::Kind::Stage) continue;
+      for (const Arm& arm : arms_[init.stage]) add(arm.backbone);
+      if (const Value* declared = study_.stages[init.stage].base.find("backbone"); declared && arms_[init.stage].empty()) add(*declared);
+    }
+    return backbones;
+  }
+
+  std::vector<Source> sources(const Stage& stage, const Point& point, bool needs, const std::vector<Value>& inherited) {
+    if (!point.init) {
+      if (!needs) return {Source{}};
+      problems_.error(point.part(PartKind::Strategy).part->place,
+                      fmt::format("{} takes over a network, and stage {} starts from none", point.part(PartKind::Strategy).part->component.plugin, stage.name),
+                      "add init = \"stage\" or init = { file = \"...\" } to the stage");
+      return {};
+    }
+    const Init& init = inits_.at(point.init);
+    if (init.kind == Init::Kind::None) return {};
+    if (init.kind == Init::Kind::File) return file_source(init, needs);
+    std::vector<Source> result;
+    for (const Arm& arm : arms_[init.stage]) {
+      if (!same(arm.backbone, inherited[point.backbone_choice])) continue;
+      Source source;
+      source.arm = &arm;
+      source.weights = init.weights;
+      const bool all = std::all_of(stage.seeds.begin(), stage.seeds.end(), [&](auto seed) { return arm.cells.count(seed) != 0; });
+      source.paired = all;
+      if (!all && arm.cells.size() > 1) {
+        std::vector<std::uint64_t> there;
+        for (const auto& [seed, cell] : arm.cells) there.push_back(seed);
+        problems_.error(init.place, fmt::format("stage {} runs seeds [{}], and stage {} has [{}] to start from", stage.name,
+                                                fmt::join(stage.seeds, ", "), study_.stages[init.stage].name, fmt::join(there, ", ")),
+                        "give the source the same seeds, or a single one that all start from");
+        return {};
+      }
+      if (needs && init.weights == "best") check_best(init, plan_.cells[arm.cells.begin()->second]);
+      result.push_back(std::move(source));
+    }
+    return result;
+  }
+
+  void check_best(const Init& init, const Cell& source) {
+    const Params& settings = source.data->settings;
+    if (settings.number("validation") > 0 || settings.integer("validation_per_class") > 0 || source.dataset->per_class.count("validation")) return;
+    problems_.error(init.place, fmt::format("stage {} has no validation data, so no epoch of it is the best", study_.stages[init.stage].name),
+                    "give its data validation = 0.1, or start from weights = \"last\"");
+  }
+
+  std::vector<Source> file_source(const Init& init, bool needs) {
+    Source source;
+    if (!needs) return {source};
+    source.file = resolve_path(data_root_, init.file).string();
+    auto [hash, fresh] = file_hashes_.emplace(source.file, "");
+    if (fresh) try {
+        hash->second = sha256_file(source.file);
+      } catch (const Error& error) {
+        problems_.error(init.place, error.message(), fmt::format("paths are relative to the data root, {}", data_root_.string()));
+      }
+    if (hash->second.empty()) return {};
+    source.sha256 = hash->second;
+    return {source};
+  }
+
+  std::string arm_name(const Stage& stage, const Point& point) const {
+    std::string name = stage.arm;
+    for (std::size_t a = 0; a < stage.axes.size(); ++a)
+      for (const Axis::Key& key : stage.axes[a].keys)
+        if (key.name == "arm" && point.indices[a] >= 0) name = key.values[std::size_t(point.indices[a])].is_string() ? key.values[std::size_t(point.indices[a])].string() : "";
+    if (point.extra)
+      for (const Axis::Key& key : point.extra->keys)
+        if (key.name == "arm" && key.values.front().is_string()) name = key.values.front().string();
+    return name;
+  }
+
+  /// The axes that a cell reads, its source's before its own: of those, just the backbone's where it takes nothing else over.
+  AxisValues axes_of(const Points& points, const Point& point, const Arm* source, bool needs) const {
+    AxisValues axes;
+    if (source)
+      for (const auto& [key, value] : source->axes)
+        axes.emplace_back(key.rfind(source->stage + ".", 0) == 0 ? key : source->stage + "." + key, value);
+    for (auto& axis : points.axes_of(point, needs)) axes.push_back(std::move(axis));
+    return axes;
+  }
+
+  /// The cell of a point, a source and a seed: the one that is there already, or a new one.
+  std::size_t enter(const Point& point, const std::shared_ptr<const NetworkInfo>& network, const Source& from, std::uint64_t seed) {
+    Cell cell;
+    cell.seed = seed;
+    cell.backbone = point.part(PartKind::Backbone).part;
+    cell.data = point.part(PartKind::Data).part;
+    cell.strategy = point.part(PartKind::Strategy).part;
+    cell.train = point.part(PartKind::Train).part;
+    cell.network = network;
+    cell.dataset = facts_.dataset(point);
+    cell.source_file = from.file;
+    cell.source_sha256 = from.sha256;
+    if (from.arm || !from.file.empty()) cell.source_weights = from.weights;
+    if (from.arm) {
+      const auto own = from.arm->cells.find(seed);
+      cell.source = int(from.paired ? own->second : from.arm->cells.begin()->second);
+      const Cell& source = plan_.cells[std::size_t(cell.source)];
+      if (checked_.insert({source.network.get(), source.data.get(), network.get(), cell.data.get()}).second)
+        check_transfer(source, cell, study_.stages[stage_].name, point.init->place, problems_);
+    }
+    identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);
+    const auto [at, fresh] = by_identity_.emplace(cell.identity, plan_.cells.size());
+    if (fresh)
+      plan_.cells.push_back(std::move(cell));
+    else
+      ++plan_.cells[at->second].points;
+    return at->second;
+  }
+
+  const Study& study_;
+  const std::filesystem::path data_root_;
+  Problems& problems_;
+  PartBuilder builder_;
+  Facts facts_;
+  Plan plan_;
+  std::size_t stage_ = 0;
+  std::vector<std::vector<Arm>> arms_;  ///< by stage
+  std::map<const Value*, Init> inits_;  ///< of the stage being compiled
+  std::map<std::string, std::string> file_hashes_;
+  std::set<std::tuple<const void*, const void*, const void*, const void*>> checked_;
+  std::unordered_map<std::string, std::size_t> by_identity_;
+};
+
+}  // namespace
+
+std::optional<Plan> compile(const Study& study, Resolver& resolver, const std::filesystem::path& data_root, Problems& problems) {
+  Plan plan = Compiler(study, resolver, data_root, problems).compile();
+  if (!problems.has_errors() && plan.cells.empty())
+    problems.error({study.path.string(), 0, 0}, "the study comes to no cell at all", "its excludes leave nothing over");
+  if (problems.has_errors()) return std::nullopt;
+  plan.warnings = problems.sorted();
+  return plan;
+}
+
+}  // namespace cambium

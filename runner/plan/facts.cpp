@@ -1,0 +1,71 @@
+#include "plan/facts.h"
+
+#include "plan/checks.h"
+
+namespace cambium {
+
+Facts::NetworkKey Facts::key(const Point& point) {
+  return {point.part(PartKind::Backbone).id, point.part(PartKind::Strategy).id, point.part(PartKind::Data).id,
+          point.part(PartKind::Train).part->settings.integer("epochs")};
+}
+
+void Facts::fail(const BuiltPart& built, const Failure& failure) {
+  const Value* value = failure.key.empty() ? nullptr : built.table.find(failure.key);
+  problems_.error(value ? value->place : built.part->place, failure.message, failure.hint);
+}
+
+void Facts::ask(const std::vector<Point>& points) {
+  std::vector<const BuiltPart*> data;
+  std::vector<DatasetRequest> data_requests;
+  for (const Point& point : points) {
+    const BuiltPart& part = point.part(PartKind::Data);
+    if (!datasets_.emplace(part.id, nullptr).second) continue;
+    data.push_back(&part);
+    data_requests.push_back({part.part->component, data_root_.string()});
+  }
+  if (!data.empty()) {
+    const auto answers = resolver_.datasets(data_requests);
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      if (answers[i].failure) {
+        fail(*data[i], *answers[i].failure);
+      } else {
+        datasets_[data[i]->id] = std::make_shared<DatasetFacts>(answers[i]);
+        check_data(*data[i], answers[i], problems_);
+      }
+    }
+  }
+
+  std::vector<const Point*> asked;
+  std::vector<NetworkRequest> requests;
+  for (const Point& point : points) {
+    const auto facts = dataset(point);
+    if (!facts || !networks_.emplace(key(point), nullptr).second) continue;
+    asked.push_back(&point);
+    requests.push_back({point.part(PartKind::Backbone).part->component, point.part(PartKind::Strategy).part->component, facts->shape,
+                        std::int64_t(facts->classes.size()), std::get<3>(key(point))});
+  }
+  if (asked.empty()) return;
+  const auto answers = resolver_.networks(requests);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!answers[i].failure) {
+      networks_[key(*asked[i])] = std::make_shared<NetworkInfo>(answers[i]);
+      continue;
+    }
+    // The key at fault tells whether the backbone or the strategy is meant; without one, the backbone is.
+    const BuiltPart& strategy = asked[i]->part(PartKind::Strategy);
+    const bool of_strategy = strategy.reads(answers[i].failure->key);
+    fail(of_strategy ? strategy : asked[i]->part(PartKind::Backbone), *answers[i].failure);
+  }
+}
+
+std::shared_ptr<const DatasetFacts> Facts::dataset(const Point& point) const {
+  const auto found = datasets_.find(point.part(PartKind::Data).id);
+  return found == datasets_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const NetworkInfo> Facts::network(const Point& point) const {
+  const auto found = networks_.find(key(point));
+  return found == networks_.end() ? nullptr : found->second;
+}
+
+}  // namespace cambium

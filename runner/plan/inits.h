@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "study/study.h"
+
+namespace cambium {
+
+/// What a stage starts from: "pretrain", { stage = "pretrain", weights = "best" } or { file = "weights/x.safetensors" }.
+struct Init {
+  enum class Kind { None, Stage, File } kind = Kind::None;
+  std::size_t stage = 0;
+  std::string weights = "last";
+  std::string file;
+  Place place;
+};
+
+/// Reads one init. Kind::None after an error.
+Init read_init(const Value& value, const Study& study, Problems& problems);
+
+/// Every init that a stage names: in itself, its axes and its extras.
+std::vector<const Value*> inits_of(const Stage& stage);
+
+/// The stages, sources before what starts from them. Stages in a circle are an error and are left out.
+std::vector<std::size_t> stage_order(const Study& study, Problems& problems);
+
+}  // namespace cambium

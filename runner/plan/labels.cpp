@@ -1,0 +1,71 @@
+#include "plan/labels.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace cambium {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Value& value) {
+  if (value.is_bool()) return std::get<bool>(value.data);
+  if (value.is_integer()) return std::get<std::int64_t>(value.data);
+  if (value.is_number()) return value.number();
+  if (value.is_string()) return value.string();
+  Json json = value.is_array() ? Json::array() : Json::object();
+  if (value.is_array())
+    for (const Value& element : value.array()) json.push_back(to_json(element));
+  else if (const Value* plugin = value.find("plugin"); plugin && value.table().size() == 1)
+    return to_json(*plugin);
+  else
+    for (const Value::Member& member : value.table()) json[member.key] = to_json(member.value);
+  return json;
+}
+
+/// A value for people: partial_finetuning(cut=3), 0.01, a text without its quotes.
+std::string plain(const Value& value) {
+  if (value.is_string()) return value.string();
+  if (!value.is_table()) return canonical(value);
+  const Value* head = value.find("plugin");
+  if (!head) head = value.find("stage");
+  if (!head) head = value.find("file");
+  std::string rest;
+  for (const Value::Member& member : value.table())
+    if (&member.value != head) rest += (rest.empty() ? "" : ", ") + member.key + "=" + plain(member.value);
+  if (!head) return rest;
+  return rest.empty() ? plain(*head) : fmt::format("{}({})", plain(*head), rest);
+}
+
+std::string last_step(const std::string& key) { return key.substr(key.rfind('.') + 1); }
+
+}  // namespace
+
+std::string axes_json(const AxisValues& axes) {
+  Json json = Json::object();
+  for (const auto& [key, value] : axes) json[key] = to_json(*value);
+  return json.dump();
+}
+
+std::string arm_label(const AxisValues& axes, const std::string& name, const std::string& strategy) {
+  std::string label = name;
+  const auto add = [&](const std::string& text) { label += (label.empty() ? "" : ", ") + text; };
+  for (const auto& [key, value] : axes) {
+    if (key == "strategy" || key == "strategy.plugin") {
+      if (name.empty()) add(plain(*value));
+      continue;
+    }
+    int alike = 0;
+    for (const auto& [other, ignored] : axes) alike += last_step(other) == last_step(key);
+    if (key == "init")
+      add("from " + plain(*value));
+    else if (key == "backbone" || key == "data" || key == "train")
+      add(plain(*value));
+    else
+      add((alike > 1 ? key : last_step(key)) + "=" + plain(*value));
+  }
+  return label.empty() ? strategy : label;
+}
+
+}  // namespace cambium

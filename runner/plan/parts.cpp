@@ -1,0 +1,201 @@
+#include "plan/parts.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cambium/files.h"
+#include "protocol/settings.h"
+
+namespace cambium {
+namespace {
+
+PluginKind plugin_kind(PartKind kind) {
+  switch (kind) {
+    case PartKind::Backbone: return PluginKind::Backbone;
+    case PartKind::Data: return PluginKind::Dataset;
+    default: return PluginKind::Strategy;
+  }
+}
+
+const Schema* runner_schema(PartKind kind) {
+  if (kind == PartKind::Train) return &train_schema();
+  if (kind == PartKind::Data) return &data_schema();
+  return nullptr;
+}
+
+/// JSON text of a value, numbers in their shortest form. By hand, since a plan may hold 100,000 different parts.
+void append(std::string& text, const std::string& value) {
+  if (std::all_of(value.begin(), value.end(), [](unsigned char c) { return c >= 32 && c < 127 && c != '"' && c != '\\'; }))
+    text.append("\"").append(value).append("\"");
+  else
+    text += Json(value).dump();
+}
+void append(std::string& text, bool value) { text += value ? "true" : "false"; }
+void append(std::string& text, std::int64_t value) { fmt::format_to(std::back_inserter(text), "{}", value); }
+void append(std::string& text, double value) { fmt::format_to(std::back_inserter(text), "{}", value); }
+template <class T>
+void append(std::string& text, const std::vector<T>& values) {
+  text += '[';
+  for (const T& value : values) {
+    if (&value != &values.front()) text += ',';
+    append(text, value);
+  }
+  text += ']';
+}
+void append(std::string& text, const std::map<std::string, double>& values) {
+  text += '{';
+  for (const auto& [name, value] : values) {
+    if (text.back() != '{') text += ',';
+    append(text, name);
+    text += ':';
+    append(text, value);
+  }
+  text += '}';
+}
+
+/// What was read as a JSON object; without paths, it is what the identity covers.
+std::string params_json(const Schema& schema, const Params& params, bool paths) {
+  std::string text = "{";
+  for (const auto& [name, value] : params.values()) {
+    if (!paths && schema.find(name)->type == ParamType::Path) continue;
+    if (text.size() > 1) text += ',';
+    append(text, name);
+    text += ':';
+    std::visit([&](const auto& v) { append(text, v); }, value);
+  }
+  return text + "}";
+}
+
+/// Settings of the runner that cannot go together.
+void check_train(const Part& part, const Value& table, Problems& problems) {
+  const Params& train = part.settings;
+  const auto place = [&](const char* key) {
+    const Value* value = table.find(key);
+    return value ? value->place : part.place;
+  };
+  if (train.has("nesterov") && train.boolean("nesterov") && train.number("momentum") <= 0)
+    problems.error(place("nesterov"), "Nesterov's method needs a momentum", "set momentum, for instance 0.9, or leave nesterov out");
+  if (train.number("warmup_epochs") > double(train.integer("epochs")))
+    problems.error(place("warmup_epochs"), fmt::format("the warm-up of {} epochs is longer than the training of {}",
+                                                       train.number("warmup_epochs"), train.integer("epochs")),
+                   "make warmup_epochs at most epochs");
+}
+
+}  // namespace
+
+const char* to_string(PartKind kind) {
+  static constexpr const char* kNames[] = {"backbone", "data", "strategy", "train"};
+  return kNames[int(kind)];
+}
+
+PartBuilder::PartBuilder(const Description& plugins, Problems& problems) : plugins_(plugins), problems_(problems) {}
+
+const BuiltPart& PartBuilder::build(PartKind kind, const Value& table, const Place& fallback) {
+  std::string key = canonical(table);
+  auto& built = built_[kind];
+  auto found = built.find(key);
+  if (found == built.end()) found = built.emplace(std::move(key), make(kind, table, fallback)).first;
+  return found->second;
+}
+
+BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fallback) {
+  BuiltPart built;
+  built.table = given;
+  if (given.is_string()) {
+    built.table = Value{Value::Table{}, given.place};
+    built.table.set("plugin", given.place, given);
+  }
+  const std::size_t errors = problems_.errors();
+  if (!built.table.is_table()) {
+    problems_.error(given.place, fmt::format("{} is {}", to_string(kind), describe(given)),
+                    kind == PartKind::Train ? "write train = { epochs = 10, lr = 0.01 }" : "write a plugin's name, or { plugin = \"name\", ... }");
+    return built;
+  }
+  auto part = std::make_shared<Part>();
+  part->place = given.place.file.empty() ? fallback : given.place;
+  std::string identity, stored;
+  if (kind != PartKind::Train) {
+    const PluginInfo* plugin = find_plugin(kind, built.table, part->place);
+    if (!plugin) return built;
+    part->component.plugin = plugin->name;
+    part->version = plugin->version;
+    read_params(kind, plugin->schema, fmt::format("{} {}", to_string(plugin->kind), plugin->name), built, part->component.params);
+    const std::string head = fmt::format("\"plugin\":\"{}\",\"version\":\"{}\",\"params\":", plugin->name, plugin->version);
+    identity = head + params_json(plugin->schema, part->component.params, false);
+    stored = head + params_json(plugin->schema, part->component.params, true);
+  }
+  if (const Schema* schema = runner_schema(kind)) {
+    read_params(kind, *schema, to_string(kind), built, part->settings);
+    const std::string settings = (stored.empty() ? "\"settings\":" : ",\"settings\":") + params_json(*schema, part->settings, true);
+    identity += settings;
+    stored += settings;
+    if (kind == PartKind::Train && problems_.errors() == errors) check_train(*part, built.table, problems_);
+  }
+  if (problems_.errors() != errors) return built;
+
+  part->json = "{" + stored + "}";
+  part->digest = sha256(fmt::format("{} {}", to_string(kind), identity));
+  built.canonical = fmt::format("{} {}", to_string(kind), stored);
+  built.part = std::move(part);
+  built.id = ids_.emplace(built.canonical, ids_.size()).first->second;
+  return built;
+}
+
+const PluginInfo* PartBuilder::find_plugin(PartKind kind, const Value& table, const Place& place) {
+  const Value* name = table.find("plugin");
+  if (!name || !name->is_string()) {
+    problems_.error(name ? name->place : place, fmt::format("{} names no plugin", to_string(kind)),
+                    fmt::format("write {} = {{ plugin = \"name\", ... }}; `cambium plugins` lists them", to_string(kind)));
+    return nullptr;
+  }
+  std::vector<std::string> names;
+  for (const PluginInfo& plugin : plugins_.plugins) {
+    if (plugin.kind != plugin_kind(kind)) continue;
+    if (plugin.name == name->string()) return &plugin;
+    names.push_back(plugin.name);
+  }
+  const char* what = to_string(plugin_kind(kind));
+  const auto near = suggestion(name->string(), names);
+  std::string hint = near ? fmt::format("did you mean {}?", *near)
+                          : fmt::format("there are {}; a folder of others is given with --plugins", fmt::join(names, ", "));
+  for (const PluginProblem& problem : plugins_.problems)
+    hint += fmt::format("\nnot loaded: {}: {}", problem.path, problem.message);
+  problems_.error(name->place, fmt::format("there is no {} plugin {}", what, name->string()), hint);
+  return nullptr;
+}
+
+void PartBuilder::read_params(PartKind kind, const Schema& schema, const std::string& owner, BuiltPart& built, Params& params) {
+  schemas_[kind].insert(&schema);
+  for (const Parameter& parameter : schema.parameters()) {
+    if (!is_read(parameter, params)) continue;
+    built.read.push_back(parameter.name);
+    if (const Value* value = built.table.find(parameter.name)) {
+      if (auto converted = convert(*value, parameter, owner, problems_)) params.set(parameter.name, *converted);
+    } else if (parameter.default_value) {
+      params.set(parameter.name, *parameter.default_value);
+    } else {
+      problems_.error(built.table.place, fmt::format("{} needs {}", owner, parameter.name),
+                      fmt::format("add {} = ... ({}: {})", parameter.name, to_string(parameter.type), parameter.doc));
+    }
+  }
+}
+
+std::vector<std::string> PartBuilder::known_keys(PartKind kind) const {
+  std::vector<std::string> keys;
+  if (kind != PartKind::Train) keys.push_back("plugin");
+  if (const auto found = schemas_.find(kind); found != schemas_.end())
+    for (const Schema* schema : found->second)
+      for (const Parameter& parameter : schema->parameters()) keys.push_back(parameter.name);
+  return keys;
+}
+
+std::string PartBuilder::condition(PartKind kind, const std::string& key) const {
+  if (const auto found = schemas_.find(kind); found != schemas_.end())
+    for (const Schema* schema : found->second)
+      if (const Parameter* parameter = schema->find(key); parameter && !parameter->when_key.empty())
+        return fmt::format("{} = {}", parameter->when_key, fmt::join(parameter->when_values, " or "));
+  return "";
+}
+
+}  // namespace cambium

@@ -1,0 +1,146 @@
+#include "study/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "cambium/schema.h"
+#include "study/axes.h"
+#include "study/toml.h"
+
+namespace cambium {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Loader {
+ public:
+  Loader(Problems& problems, std::string& text) : problems_(problems), text_(text) {}
+
+  /// `from`: where the file was asked for, for messages.
+  std::optional<Value> load(const fs::path& path, const Place& from) {
+    std::error_code ignored;
+    const fs::path real = fs::weakly_canonical(path, ignored);
+    if (std::find(open_.begin(), open_.end(), real) != open_.end()) {
+      problems_.error(from, fmt::format("{} includes itself", path.string()), "take the include out of one of the files");
+      return std::nullopt;
+    }
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream content;
+    if (!fs::is_directory(path, ignored)) content << file.rdbuf();
+    if (fs::is_directory(path, ignored) || !file.is_open()) {
+      problems_.error(from, fmt::format("cannot read {}: {}", path.string(), file.is_open() ? "it is a folder" : std::strerror(errno)),
+                      "give the path of a study file");
+      return std::nullopt;
+    }
+    open_.push_back(real);
+    text_ += fmt::format("# file: {}\n{}", path.string(), content.str());
+    if (!text_.empty() && text_.back() != '\n') text_ += '\n';
+    auto root = parse_toml(content.str(), path.string(), problems_);
+    if (root) flatten_grids(*root);
+    if (root) root = with_includes(std::move(*root), path);
+    open_.pop_back();
+    return root;
+  }
+
+ private:
+  void flatten_grids(Value& root) {
+    Value* stages = root.find("stage");
+    if (!stages || !stages->is_table()) return;
+    for (Value::Member& stage : stages->table())
+      if (Value* grid = stage.value.find("grid"); grid && grid->is_table()) *grid = flatten_grid(*grid, problems_);
+  }
+
+  std::optional<Value> with_includes(Value root, const fs::path& path) {
+    const Value* include = root.find("include");
+    if (!include) return root;
+    std::vector<Value> files = include->is_array() ? include->array() : std::vector<Value>{*include};
+    Value merged{Value::Table{}, root.place};
+    for (const Value& file : files) {
+      if (!file.is_string()) {
+        problems_.error(file.place, fmt::format("include is {}, not a file name", describe(file)),
+                        "write include = \"base.toml\", or a list of names");
+        continue;
+      }
+      if (auto base = load(path.parent_path() / file.string(), file.place)) merge(merged, *base);
+    }
+    auto& members = root.table();
+    members.erase(std::remove_if(members.begin(), members.end(), [](const auto& m) { return m.key == "include"; }),
+                  members.end());
+    merge(merged, root);
+    return merged;
+  }
+
+  Problems& problems_;
+  std::string& text_;
+  std::vector<fs::path> open_;
+};
+
+void apply_set(const std::string& set, LoadedStudy& study, Problems& problems) {
+  const Place place{"--set " + set, 0, 0};
+  const auto equals = set.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    problems.error(place, "--set takes KEY=VALUE", "write, for instance, --set stage.transfer.train.lr=0.01");
+    return;
+  }
+  const std::string key = set.substr(0, equals);
+  const auto value = parse_toml_value(set.substr(equals + 1), place, problems);
+  if (!value) return;
+
+  std::vector<std::string> steps;
+  std::stringstream stream(key);
+  for (std::string step; std::getline(stream, step, '.');) steps.push_back(step);
+  if (steps.size() >= 2 && steps[0] == "study") {
+    assign(study.root, key, *value, place);
+    return;
+  }
+  Value* stages = study.root.find("stage");
+  if (steps.size() < 3 || steps[0] != "stage" || !stages || !stages->is_table()) {
+    problems.error(place, fmt::format("{} is no key of a study", key),
+                   "begin with study. or stage.NAME., as in stage.transfer.train.lr");
+    return;
+  }
+  Value* stage = stages->find(steps[1]);
+  if (!stage || !stage->is_table()) {
+    std::vector<std::string> names;
+    for (const auto& member : stages->table()) names.push_back(member.key);
+    const auto near = suggestion(steps[1], names);
+    problems.error(place, fmt::format("the study has no stage {}", steps[1]),
+                   near ? fmt::format("did you mean {}?", *near) : fmt::format("its stages are {}", fmt::join(names, ", ")));
+    return;
+  }
+  const std::string rest = key.substr(steps[0].size() + steps[1].size() + 2);
+  if (rest.rfind("grid.", 0) == 0) {  // dotted keys, as flatten_grid() leaves them
+    if (!stage->find("grid")) stage->set("grid", place, Value{Value::Table{}, place});
+    stage->find("grid")->set(rest.substr(5), place, *value);
+    return;
+  }
+  // "strategy" alone means strategy = { plugin = "strategy" }; setting a key below it must not lose the plugin.
+  if (Value* part = stage->find(steps[2]); steps.size() > 3 && part && part->is_string()) {
+    Value table{Value::Table{}, part->place};
+    table.set("plugin", part->place, *part);
+    *part = table;
+  }
+  assign(*stage, rest, *value, place);
+  study.stage_sets.push_back({steps[1], rest, place});
+}
+
+}  // namespace
+
+std::optional<LoadedStudy> load_study(const fs::path& path, const std::vector<std::string>& sets, Problems& problems) {
+  LoadedStudy study;
+  auto root = Loader(problems, study.text).load(path, Place{path.string(), 0, 0});
+  if (!root) return std::nullopt;
+  study.root = std::move(*root);
+  for (const std::string& set : sets) {
+    apply_set(set, study, problems);
+    study.text += "# --set " + set + "\n";
+  }
+  return study;
+}
+
+}  // namespace cambium

@@ -1,0 +1,266 @@
+#include "study/study.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "cambium/schema.h"
+#include "study/axes.h"
+#include "study/load.h"
+
+namespace cambium {
+namespace {
+
+const std::vector<std::string> kRootKeys = {"study", "stage", "include"};
+const std::vector<std::string> kStudyKeys = {"name", "seeds", "description", "weights"};
+const std::vector<std::string> kPartKeys = {"backbone", "data", "strategy", "train", "init"};
+const std::vector<std::string> kStageKeys = {"backbone", "data",    "strategy", "train", "init", "grid",
+                                             "zip",      "exclude", "extra",    "seeds", "arm"};
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void unknown_key(const Value::Member& member, const std::string& where, const std::vector<std::string>& known,
+                 Problems& problems) {
+  const auto near = suggestion(member.key, known);
+  problems.error(member.place, fmt::format("{} has no key {}", where, member.key),
+                 near ? fmt::format("did you mean {}?", *near) : fmt::format("it has {}", fmt::join(known, ", ")));
+}
+
+std::vector<std::uint64_t> read_seeds(const Value& value, Problems& problems) {
+  std::vector<std::uint64_t> seeds;
+  bool fine = value.is_array() && !value.array().empty();
+  if (fine)
+    for (const Value& seed : value.array()) {
+      if (!seed.is_integer() || seed.number() < 0) {
+        fine = false;
+      } else if (const auto number = std::uint64_t(std::get<std::int64_t>(seed.data));
+                 std::find(seeds.begin(), seeds.end(), number) != seeds.end()) {
+        problems.error(seed.place, fmt::format("seed {} is there twice", number), "each seed once");
+      } else {
+        seeds.push_back(number);
+      }
+    }
+  if (!fine) problems.error(value.place, "seeds is not a list of whole numbers from 0 on", "write seeds = [0, 1, 2]");
+  return seeds;
+}
+
+/// Members of a table of dotted keys, nested tables told by dots.
+void collect(const std::string& prefix, const Value& table, std::vector<Axis::Key>& keys) {
+  for (const Value::Member& member : table.table()) {
+    const std::string name = prefix.empty() ? member.key : prefix + "." + member.key;
+    // { plugin = ... } is a value of its own, as in strategy = { plugin = "x", depth = 2 }.
+    if (member.value.is_table() && !member.value.find("plugin") && name != "init")
+      collect(name, member.value, keys);
+    else
+      keys.push_back({name, {member.value}, member.place});
+  }
+}
+
+class StageReader {
+ public:
+  StageReader(Stage& stage, const Value& table, Problems& problems) : stage_(stage), table_(table), problems_(problems) {}
+
+  void read() {
+    for (const Value::Member& member : table_.table()) {
+      const std::string& key = member.key;
+      const Value& value = member.value;
+      if (contains(kPartKeys, key)) {
+        stage_.base.set(key, member.place, value);
+      } else if (key == "seeds") {
+        stage_.seeds = read_seeds(value, problems_);
+      } else if (key == "arm") {
+        if (value.is_string())
+          stage_.arm = value.string();
+        else
+          problems_.error(value.place, fmt::format("arm is {}, not a name", describe(value)), "write arm = \"name\"");
+      } else if (!contains(kStageKeys, key)) {
+        unknown_key(member, "stage " + stage_.name, kStageKeys, problems_);
+      }
+    }
+    if (const Value* grid = table_.find("grid")) read_grid(*grid);
+    for (const Value* zip : tables("zip")) read_zip(*zip);
+    for (const Value* exclude : tables("exclude")) read_assignment(*exclude, stage_.excludes, true);
+    for (const Value* extra : tables("extra")) read_assignment(*extra, stage_.extras, false);
+  }
+
+ private:
+  /// The tables of [[stage.NAME.key]]; a single table stands for a list of one.
+  std::vector<const Value*> tables(const std::string& key) {
+    std::vector<const Value*> result;
+    const Value* value = table_.find(key);
+    if (!value) return result;
+    if (value->is_table()) return {value};
+    bool fine = value->is_array();
+    if (fine)
+      for (const Value& element : value->array()) {
+        fine = fine && element.is_table();
+        result.push_back(&element);
+      }
+    if (fine) return result;
+    problems_.error(value->place, fmt::format("{} of stage {} is no list of tables", key, stage_.name),
+                    fmt::format("begin each with [[stage.{}.{}]]", stage_.name, key));
+    return {};
+  }
+
+  bool check_key(const std::string& key, const Place& place) {
+    const std::string head = key.substr(0, key.find('.'));
+    if (contains(kPartKeys, head) || key == "arm") return true;
+    const auto near = suggestion(head, kPartKeys);
+    problems_.error(place, fmt::format("{} is no key that a cell has", key),
+                    near ? fmt::format("did you mean {}{}?", *near, key.substr(head.size()))
+                         : "begin with backbone, data, strategy, train or init");
+    return false;
+  }
+
+  void add_axis(Axis axis) {
+    for (const Axis::Key& key : axis.keys) {
+      for (const Axis& other : stage_.axes)
+        for (const Axis::Key& known : other.keys)
+          if (known.name == key.name) {
+            problems_.error(key.place, fmt::format("axis {} is there twice (first in line {})", key.name, known.place.line),
+                            "keep one of the two");
+            return;
+          }
+      std::set<std::string> seen;
+      for (const Value& value : key.values)
+        if (axis.keys.size() == 1 && !seen.insert(canonical(value)).second)
+          problems_.warning(value.place, fmt::format("axis {} has {} twice", key.name, canonical(value)),
+                            "the two are one cell; leave one out");
+    }
+    stage_.axes.push_back(std::move(axis));
+  }
+
+  void read_grid(const Value& grid) {
+    if (!grid.is_table()) {
+      problems_.error(grid.place, fmt::format("grid is {}, not a table of axes", describe(grid)),
+                      fmt::format("write [stage.{}.grid] and a line an axis", stage_.name));
+      return;
+    }
+    if (grid.table().empty())
+      problems_.error(grid.place, fmt::format("the grid of stage {} is empty", stage_.name), "give it an axis, or take it out");
+    for (const Value::Member& member : grid.table()) {
+      if (!check_key(member.key, member.place)) continue;
+      auto values = axis_values(member.key, member.value, problems_);
+      if (!values.empty()) add_axis({{{member.key, std::move(values), member.place}}});
+    }
+  }
+
+  void read_zip(const Value& zip) {
+    Axis axis;
+    const Value flat = flatten_grid(zip, problems_);
+    if (flat.table().empty()) problems_.error(zip.place, "this zip is empty", "give it two axes or more, or take it out");
+    for (const Value::Member& member : flat.table()) {
+      if (!check_key(member.key, member.place)) continue;
+      auto values = axis_values(member.key, member.value, problems_);
+      if (values.empty()) continue;
+      if (!axis.keys.empty() && values.size() != axis.size()) {
+        problems_.error(member.value.place,
+                        fmt::format("{} has {} values and {} has {}: zipped axes march together", member.key, values.size(),
+                                    axis.keys.front().name, axis.size()),
+                        "give both as many, or make them axes of the grid");
+        continue;
+      }
+      axis.keys.push_back({member.key, std::move(values), member.place});
+    }
+    if (!axis.keys.empty()) add_axis(std::move(axis));
+  }
+
+  void read_assignment(const Value& table, std::vector<Assignment>& into, bool many) {
+    Assignment assignment;
+    assignment.place = table.place;
+    collect("", table, assignment.keys);
+    bool fine = !assignment.keys.empty();
+    if (!fine) problems_.error(table.place, many ? "this exclude leaves out every cell" : "this extra adds nothing", "name a key and its value");
+    for (Axis::Key& key : assignment.keys) {
+      fine = check_key(key.name, key.place) && fine;
+      if (many && key.values.front().is_array()) key.values = Value::Array(key.values.front().array());
+    }
+    if (fine) into.push_back(std::move(assignment));
+  }
+
+  Stage& stage_;
+  const Value& table_;
+  Problems& problems_;
+};
+
+void read_head(const LoadedStudy& loaded, Study& study, std::vector<std::uint64_t>& seeds, Problems& problems) {
+  const Value* head = loaded.root.find("study");
+  if (!head) return;
+  if (!head->is_table()) {
+    problems.error(head->place, fmt::format("study is {}, not a table", describe(*head)), "begin it with [study]");
+    return;
+  }
+  for (const Value::Member& member : head->table()) {
+    const Value& value = member.value;
+    if (member.key == "seeds") {
+      seeds = read_seeds(value, problems);
+    } else if (!contains(kStudyKeys, member.key)) {
+      unknown_key(member, "[study]", kStudyKeys, problems);
+    } else if (!value.is_string() || value.string().empty()) {
+      problems.error(value.place, fmt::format("{} is {}, not a text", member.key, describe(value)),
+                     fmt::format("write {} = \"...\"", member.key));
+    } else if (member.key == "name") {
+      study.name = value.string();
+    } else if (member.key == "weights") {
+      study.keep_all_weights = value.string() == "all";
+      if (value.string() != "all" && value.string() != "sources")
+        problems.error(value.place, fmt::format("weights is \"{}\"", value.string()),
+                       "write \"all\" (keep every network) or \"sources\" (only those that others start from)");
+    }
+  }
+}
+
+/// A --set on a key that is an axis would be overruled by the grid without a word.
+void check_sets(const LoadedStudy& loaded, const Study& study, Problems& problems) {
+  for (const auto& set : loaded.stage_sets)
+    for (const Stage& stage : study.stages)
+      for (const Axis& axis : stage.axes)
+        for (const Axis::Key& key : axis.keys)
+          if (stage.name == set.stage && (key.name == set.key || set.key.rfind(key.name + ".plugin", 0) == 0))
+            problems.error(set.place, fmt::format("{} is an axis of stage {}, which has the last word", set.key, stage.name),
+                           fmt::format("--set 'stage.{}.grid.{}=[...]' sets the axis", stage.name, key.name));
+}
+
+}  // namespace
+
+Study read_study(const std::filesystem::path& path, const std::vector<std::string>& sets, Problems& problems) {
+  Study study;
+  study.path = path;
+  study.name = path.stem().string();
+  const auto loaded = load_study(path, sets, problems);
+  if (!loaded) return study;
+  study.text = loaded->text;
+  for (const Value::Member& member : loaded->root.table())
+    if (!contains(kRootKeys, member.key)) unknown_key(member, "a study", kRootKeys, problems);
+
+  std::vector<std::uint64_t> seeds = {0};
+  read_head(*loaded, study, seeds, problems);
+
+  const Value* stages = loaded->root.find("stage");
+  if (!stages || !stages->is_table() || stages->table().empty()) {
+    problems.error(stages ? stages->place : Place{path.string(), 0, 0}, "the study has no stage",
+                   "add [stage.NAME] with backbone, data, strategy and train");
+    return study;
+  }
+  for (const Value::Member& member : stages->table()) {
+    if (!member.value.is_table()) {
+      problems.error(member.place, fmt::format("stage {} is {}, not a table", member.key, describe(member.value)),
+                     fmt::format("begin it with [stage.{}]", member.key));
+      continue;
+    }
+    Stage stage;
+    stage.name = member.key;
+    stage.place = member.place;
+    stage.base = Value{Value::Table{}, member.place};
+    stage.seeds = seeds;
+    StageReader(stage, member.value, problems).read();
+    study.stages.push_back(std::move(stage));
+  }
+  check_sets(*loaded, study, problems);
+  return study;
+}
+
+}  // namespace cambium
