@@ -77,7 +77,7 @@ class Compiler {
       const bool needs = network->plan.needs_source();
       init_read = init_read || needs;
       for (const Source& source : sources(stage, point, needs, inherited)) {
-        const auto axes = axes_of(points, point, needs ? source.arm : nullptr, needs);
+        const auto axes = axes_of(points, point, source.arm, needs);
         const std::string& strategy = point.part(PartKind::Strategy).part->component.plugin;
         Merge& merge = merges[strategy];
         merge.stage = index;
@@ -200,7 +200,8 @@ class Compiler {
     AxisValues axes;
     if (source)
       for (const auto& [key, value] : source->axes)
-        axes.emplace_back(key.rfind(source->stage + ".", 0) == 0 ? key : source->stage + "." + key, value);
+        if (needs || key.find("backbone") != std::string::npos)
+          axes.emplace_back(key.rfind(source->stage + ".", 0) == 0 ? key : source->stage + "." + key, value);
     for (auto& axis : points.axes_of(point, needs)) axes.push_back(std::move(axis));
     return axes;
   }
