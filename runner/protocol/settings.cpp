@@ -1,0 +1,41 @@
+#include "protocol/settings.h"
+
+namespace cambium {
+
+const Schema& train_schema() {
+  static const Schema schema =
+      Schema()
+          .integer("epochs", 10, {0, 1e6}, "passes over the training images; 0 evaluates only")
+          .integer("batch", 64, {1, 1e6}, "images a step")
+          .choice("optimizer", "sgd", {"sgd", "adam", "adamw"}, "the update rule")
+          .number("lr", 0.01, {0, 1e3}, "learning rate, before schedule and layer-wise scales")
+          .number("momentum", 0.0, {0, 0.9999}, "momentum").when("optimizer", {"sgd"})
+          .boolean("nesterov", false, "Nesterov's form of the momentum").when("optimizer", {"sgd"})
+          .number("beta1", 0.9, {0, 0.999999}, "decay of the first moment").when("optimizer", {"adam", "adamw"})
+          .number("beta2", 0.999, {0, 0.999999}, "decay of the second moment").when("optimizer", {"adam", "adamw"})
+          .number("eps", 1e-8, {0, 1}, "added to the root of the second moment").when("optimizer", {"adam", "adamw"})
+          .number("weight_decay", 0.0, {0, 10}, "added to the gradient (sgd, adam) or taken off the weights (adamw)")
+          .choice("schedule", "constant", {"constant", "step", "cosine"}, "how the learning rate goes over the steps")
+          .integer("step_epochs", 10, {1, 1e6}, "epochs from one step down to the next").when("schedule", {"step"})
+          .number("gamma", 0.1, {0, 1}, "factor of each step down").when("schedule", {"step"})
+          .number("final_lr", 0.0, {0, 1}, "what the cosine ends at, as a part of lr").when("schedule", {"cosine"})
+          .number("warmup_epochs", 0.0, {0, 1e6}, "epochs over which the rate first rises from 0, in a line")
+          .number("label_smoothing", 0.0, {0, 0.999}, "part of each label spread evenly over all classes")
+          .choice("precision", "fp32", {"fp32"}, "arithmetic");
+  return schema;
+}
+
+const Schema& data_schema() {
+  static const Schema schema =
+      Schema()
+          .integer("per_class", 0, {0, 1e9}, "training images a class, drawn by the seed; 0: all")
+          .number("validation", 0.0, {0, 0.9}, "part of each class of the training images held out for validation")
+          .integer("validation_per_class", 0, {0, 1e9}, "the same as a number of images")
+          .integer("crop", 0, {0, 64}, "random crops of the image padded by this many pixels a side; 0: none")
+          .boolean("flip", false, "mirrors each training image with probability 1/2")
+          .numbers("mean", std::vector<double>{}, {-1e6, 1e6}, "taken off pixels in [0, 1]; one a channel or one for all; []: the backbone's, else 0.5")
+          .numbers("std", std::vector<double>{}, {0, 1e6}, "what they are then divided by; []: the backbone's, else 0.25");
+  return schema;
+}
+
+}  // namespace cambium
