@@ -63,6 +63,7 @@ Points::Points(const Stage& stage, const std::vector<Value>& inherited, PartBuil
   if (count > kMostPoints) {
     problems.error(stage.place, fmt::format("the grid of stage {} has {:.3g} points", stage.name, count),
                    fmt::format("keep it under {:.0e}: fewer values, or zips in place of products", kMostPoints));
+    failed_.fill(true);
     return;
   }
   for (std::size_t choice = 0; choice < std::max<std::size_t>(1, inherited.size()); ++choice) expand(choice);

@@ -59,7 +59,9 @@ TEST_F(Compile, TakesTheBackboneOfWhatItStartsFrom) {
   const Plan plan = good(kTransfer + "[stage.transfer.grid]\nstrategy = [\"scratch\", \"copy\"]\n[stage.base.grid]\n\"backbone.width\" = [2, 4]\n");
   EXPECT_EQ(plan.cells.size(), 12u);
   for (const Cell& cell : plan.cells)
-    if (cell.source >= 0) EXPECT_EQ(cell.backbone->digest, plan.cells[std::size_t(cell.source)].backbone->digest);
+    if (cell.source >= 0) {
+      EXPECT_EQ(cell.backbone->digest, plan.cells[std::size_t(cell.source)].backbone->digest);
+    }
   EXPECT_THAT(arms(plan, "transfer"), ::testing::Contains("width=2, scratch"));
 }
 
@@ -104,8 +106,8 @@ TEST_F(Compile, KeepsTheWeightsOfSourcesAlways) {
 TEST_F(Compile, TellsEveryWrongKeyAndValueAtOnce) {
   compile("[stage.base]\nbackbone = { plugin = \"net\", widht = 3 }\ndata = { plugin = \"toy\", root = 3, noise = 99 }\n"
           "strategy = \"scrach\"\ntrain = { epochs = \"two\", optimizer = \"sdg\", lr = -1 }\n");
-  EXPECT_THAT(told(), ElementsAre("2:30: nothing in stage base reads backbone.widht", "3:34: root of dataset toy is the integer 3",
-                                  "3:45: noise of dataset toy is 99, out of range", "4:12: there is no strategy plugin scrach",
+  EXPECT_THAT(told(), ElementsAre("2:30: nothing in stage base reads backbone.widht", "3:33: root of dataset toy is the integer 3",
+                                  "3:44: noise of dataset toy is 99, out of range", "4:12: there is no strategy plugin scrach",
                                   "5:20: epochs of train is the string \"two\"", "5:39: optimizer of train cannot be \"sdg\"", "5:51: lr of train is -1, out of range"));
   EXPECT_EQ(hint(), "did you mean backbone.width?");
 }
