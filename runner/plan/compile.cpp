@@ -83,6 +83,7 @@ class Compiler {
         merge.stage = index;
         merge.strategy = strategy;
         for (const auto& [key, value] : axes) read_axes[strategy].insert(key);
+        const std::string label = arm_label(axes, arm_name(stage, point), strategy), json = axes_json(axes);
         for (std::uint64_t seed : stage.seeds) {
           const std::size_t before = plan_.cells.size();
           const std::size_t cell = enter(point, network, needs ? source : Source{}, seed);
@@ -90,7 +91,7 @@ class Compiler {
           ++plan_.points;
           if (cell >= before) ++merge.cells;
           if (!entered.insert(cell).second) continue;
-          plan_.entries.push_back({index, cell, arm_label(axes, arm_name(stage, point), strategy), axes_json(axes)});
+          plan_.entries.push_back({index, cell, label, json});
           const auto [at, fresh] = arm_of_group.emplace(plan_.cells[cell].group, arms_[index].size());
           if (fresh) arms_[index].push_back({{}, point.part(PartKind::Backbone).table, axes, stage.name});
           arms_[index][at->second].cells[seed] = cell;

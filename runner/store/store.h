@@ -75,8 +75,8 @@ class Store {
  public:
   enum class Mode { Write, Read };
 
-  /// Write: makes the file and its folder if absent, migrates an older one (after a backup beside it). Read: the file must
-  /// be there. A newer file, or another program's, is refused.
+  /// Write: makes the file and its folder if absent, migrates an older one (after a backup beside it). Read: the file
+  /// must be there. A newer file, or another program's, is refused.
   Store(std::filesystem::path path, Mode mode);
   ~Store();
   Store(Store&&) noexcept;
@@ -91,7 +91,8 @@ class Store {
   /// What is known of every cell, by identity.
   std::unordered_map<std::string, CellStatus> statuses() const;
 
-  /// Turns "running" into "interrupted" for whatever a dead coordinator left, after ingesting the events that it had not.
+  /// Turns "running" into "interrupted" for whatever a dead coordinator left, after ingesting the events that it had
+  /// not.
   void recover();
 
   /// Begins the next attempt at a cell and returns its number, counted from 1. A skip of the cell is forgotten.
@@ -117,8 +118,8 @@ class Store {
   std::unique_ptr<Data> data_;
 };
 
-/// Holds `path`'s lock file while it lives, so that one database has one coordinator. Throws Error{Store} saying who holds it:
-/// process, host, study, since when. A dead holder's lock is free.
+/// Holds `path`'s lock file while it lives, so that one database has one coordinator. Throws Error{Store} saying who
+/// holds it: process, host, study, since when. A dead holder's lock is free.
 class StoreLock {
  public:
   StoreLock(const std::filesystem::path& path, const std::string& study);
