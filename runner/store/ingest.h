@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "store/database.h"
+#include "store/event.h"
+
+namespace cambium {
+
+/// Takes an event file into one run. Made anew for each pass, inside a transaction.
+class Ingest {
+ public:
+  /// `next_seq`: the first event that the run has not had.
+  Ingest(Database& database, std::int64_t run, std::int64_t next_seq);
+
+  /// Takes the whole lines of `file` from byte `offset` on and returns the offset of what is left. What is wrong with a
+  /// line is kept for problem(); the lines after it are taken in all the same.
+  std::int64_t take(const std::filesystem::path& file, std::int64_t offset);
+  /// Writes the summaries and where this ended. To be called once, after take().
+  void finish(std::int64_t offset);
+
+  /// The first thing that was wrong: where, and what.
+  const std::optional<Error>& problem() const { return problem_; }
+
+ private:
+  /// What is known of one metric of this run.
+  struct Series {
+    std::int64_t metric = 0;
+    std::int64_t steps = 0, last_step = 0;
+    std::optional<double> last, minimum, maximum;
+    bool changed = false;
+    bool rewritten = false;  ///< a step was given again: count it anew
+  };
+
+  void take_line(std::string_view line, const std::filesystem::path& file, std::int64_t offset);
+  void apply(const Event& event);
+  void apply_started(const Event& event);
+  void apply_end(const Event& event);
+  void add_points(const Event& event, std::int64_t step);
+  Series& series(const std::string& name);
+  void recount(Series& series);
+
+  Database& database_;
+  std::int64_t run_;
+  std::int64_t next_seq_;
+  std::int64_t line_seq_;       ///< what the next line should be
+  std::int64_t bad_lines_ = 0;  ///< since the last good one: each may have been an event
+  std::unordered_map<std::string, Series> series_;
+  std::optional<Error> problem_;
+};
+
+}  // namespace cambium

@@ -1,0 +1,90 @@
+#include "store/put_study.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace cambium {
+namespace {
+
+/// The study's number; its text is kept as a new revision where it is not the newest one already.
+std::int64_t enter_study(Database& database, const StudyRecord& study, double time) {
+  database.prepared("INSERT INTO study (name, revision) VALUES (?, 0) ON CONFLICT DO NOTHING").run(study.name);
+  Statement& find = database.prepared(
+      "SELECT id, EXISTS (SELECT 1 FROM study_revision AS r WHERE r.study = study.id AND r.revision = study.revision "
+      "AND r.path = ?2 AND r.text = ?3) FROM study WHERE name = ?1");
+  find.bind(study.name, study.path, study.text).step();
+  const std::int64_t id = find.integer(0);
+  const bool known = find.integer(1) != 0;
+  find.reset();
+  if (!known) {
+    database.prepared("UPDATE study SET revision = revision + 1 WHERE id = ?").run(id);
+    database.prepared("INSERT INTO study_revision SELECT id, revision, ?2, ?3, ?4 FROM study WHERE id = ?1")
+        .run(id, time, study.path, study.text);
+  }
+  return id;
+}
+
+struct Entered {
+  std::int64_t id = 0;
+  const std::string* group = nullptr;
+};
+
+Entered enter_cell(Database& database, const CellRecord& cell) {
+  Statement& find = database.prepared("SELECT id FROM cell WHERE identity = ?");
+  if (find.bind(cell.identity).step()) {
+    const std::int64_t id = find.integer(0);
+    find.reset();
+    return {id, &cell.group};
+  }
+  const auto source = cell.source.empty() ? std::nullopt : std::optional<std::string_view>(cell.source);
+  database
+      .prepared(
+          "INSERT INTO cell (identity, group_identity, seed, backbone, dataset, strategy, source, trainable, total) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(cell.identity, cell.group, cell.seed, cell.backbone, cell.dataset, cell.strategy, source, cell.trainable,
+           cell.total);
+  const std::int64_t id = database.last_insert_id();
+  database.prepared("INSERT INTO config VALUES (?, ?)").run(id, cell.config);
+  return {id, &cell.group};
+}
+
+std::int64_t enter_arm(Database& database, std::int64_t study, const EntryRecord& entry, const std::string& group) {
+  Statement& put = database.prepared(
+      "INSERT INTO arm (study, stage, group_identity, axes, name) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id");
+  put.bind(study, entry.stage, group, entry.axes, entry.arm).step();
+  const std::int64_t id = put.integer(0);
+  while (put.step()) {
+  }
+  return id;
+}
+
+}  // namespace
+
+void put_study(Database& database, const StudyRecord& study, double time) {
+  const std::int64_t id = enter_study(database, study, time);
+  std::unordered_map<std::string_view, Entered> cells;
+  cells.reserve(study.cells.size());
+  for (const CellRecord& cell : study.cells) cells.emplace(cell.identity, enter_cell(database, cell));
+
+  database
+      .prepared("UPDATE study_cell SET current = 0 WHERE current = 1 AND arm IN (SELECT id FROM arm WHERE study = ?)")
+      .run(id);
+  Statement& place = database.prepared(
+      "INSERT INTO study_cell VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET position = excluded.position, current = 1");
+  std::int64_t position = 0;
+  for (const EntryRecord& entry : study.entries) {
+    const auto found = cells.find(entry.identity);
+    if (found == cells.end()) {
+      throw Error(ErrorKind::Store, fmt::format("study {}: entry {} is of a cell that the study does not have",
+                                                study.name, entry.identity));
+    }
+    place.run(enter_arm(database, id, entry, *found->second.group), found->second.id, position++);
+  }
+}
+
+}  // namespace cambium

@@ -1,0 +1,165 @@
+#include "store/query.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "cambium/schema.h"
+
+namespace cambium {
+namespace {
+
+/// Pragmas that only tell something, whatever their argument.
+constexpr std::array<std::string_view, 9> kTellingPragmas = {"table_info",       "table_xinfo",   "table_list",
+                                                             "index_list",       "index_info",    "index_xinfo",
+                                                             "foreign_key_list", "database_list", "function_list"};
+/// Pragmas that tell something when they have no argument.
+constexpr std::array<std::string_view, 6> kPlainPragmas = {"user_version", "application_id", "schema_version",
+                                                           "journal_mode", "page_count",     "page_size"};
+
+Error refusal(const std::string& what, std::string hint) {
+  return {ErrorKind::Store, "query: " + what, std::move(hint)};
+}
+
+/// Lets SQLite prepare what reads, and remembers what else it was asked for.
+class ReadOnly {
+ public:
+  explicit ReadOnly(Database& database) : database_(database) {
+    sqlite3_set_authorizer(
+        database_.handle(),
+        [](void* self, int action, const char* first, const char* second, const char*, const char*) {
+          return static_cast<ReadOnly*>(self)->judge(action, first == nullptr ? "" : first, second);
+        },
+        this);
+  }
+  ~ReadOnly() { sqlite3_set_authorizer(database_.handle(), nullptr, nullptr); }
+  ReadOnly(const ReadOnly&) = delete;
+  ReadOnly& operator=(const ReadOnly&) = delete;
+
+  /// "ATTACH", "the pragma journal_mode"; empty if nothing was refused.
+  const std::string& refused() const { return refused_; }
+
+ private:
+  int judge(int action, const std::string& first, const char* second) {
+    const auto among = [&](const auto& names) { return std::find(names.begin(), names.end(), first) != names.end(); };
+    switch (action) {
+      case SQLITE_SELECT:
+      case SQLITE_READ:
+      case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+      case SQLITE_FUNCTION:
+        if (second == nullptr || std::string_view(second) != "load_extension") return SQLITE_OK;
+        refused_ = "load_extension";
+        return SQLITE_DENY;
+      case SQLITE_PRAGMA:
+        if (among(kTellingPragmas) || (second == nullptr && among(kPlainPragmas))) return SQLITE_OK;
+        refused_ = "the pragma " + first;
+        return SQLITE_DENY;
+      case SQLITE_ATTACH:
+        refused_ = "ATTACH";
+        return SQLITE_DENY;
+      case SQLITE_TRANSACTION:
+      case SQLITE_SAVEPOINT:
+        refused_ = "a transaction";
+        return SQLITE_DENY;
+      default:
+        refused_ = "a statement that writes";
+        return SQLITE_DENY;
+    }
+  }
+
+  Database& database_;
+  std::string refused_;
+};
+
+std::vector<std::string> names(Database& database, const char* sql) {
+  Statement statement(database, sql);
+  std::vector<std::string> result;
+  while (statement.step()) result.push_back(statement.text(0));
+  return result;
+}
+
+/// What follows `start` in SQLite's message, without what qualifies it: "acc" of "no such column: runs.acc".
+std::optional<std::string> named(const std::string& message, std::string_view start) {
+  if (message.rfind(start, 0) != 0) return std::nullopt;
+  const std::string name = message.substr(start.size());
+  const std::size_t dot = name.rfind('.');
+  return dot == std::string::npos ? name : name.substr(dot + 1);
+}
+
+/// What to do about `message`, given what there is in the database.
+std::string advice(Database& database, const std::string& message) {
+  // Public views have plural names.
+  const char* views =
+      "SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE '%\\_%' ESCAPE '\\' ORDER BY name";
+  if (const auto table = named(message, "no such table: ")) {
+    const auto near = suggestion(
+        *table,
+        names(database, "SELECT name FROM sqlite_schema WHERE type IN ('view', 'table') ORDER BY type DESC, name"));
+    const std::string all = fmt::format("the views are {}", fmt::join(names(database, views), ", "));
+    return near ? fmt::format("did you mean \"{}\"? {}", *near, all) : all;
+  }
+  if (const auto column = named(message, "no such column: ")) {
+    const auto near =
+        suggestion(*column, names(database,
+                                  "SELECT DISTINCT c.name FROM sqlite_schema AS s JOIN pragma_table_info(s.name) AS c "
+                                  "WHERE s.type IN ('view', 'table') ORDER BY s.type DESC"));
+    return near ? fmt::format("did you mean \"{}\"?", *near) : "docs/database.md lists the columns of each view";
+  }
+  return "docs/database.md shows the views and some queries";
+}
+
+/// `error` in the words of whoever wrote the query. To be called while SQLite still knows what it complained about.
+Error explain(Database& database, const std::string& refused, const Error& error) {
+  if (!refused.empty()) return refusal(refused + " is refused: a query only reads", "write one SELECT statement");
+  if (sqlite3_errcode(database.handle()) != SQLITE_ERROR) return error;
+  const std::string message = sqlite3_errmsg(database.handle());
+  return refusal(message, advice(database, message));
+}
+
+}  // namespace
+
+Table run_query(Database& database, const std::string& sql, std::span<const Field> parameters) {
+  const ReadOnly guard(database);
+  std::optional<Statement> statement;
+  const auto explained = [&](auto&& action) {
+    try {
+      return action();
+    } catch (const Error& error) {
+      throw explain(database, guard.refused(), error);
+    }
+  };
+
+  std::string_view rest;
+  explained([&] { statement.emplace(database, sql, &rest); });
+  if (statement->is_empty()) throw refusal("there is no statement in it", "write one SELECT statement");
+  if (!statement->is_read_only()) throw refusal("it would write", "write one SELECT statement");
+  while (!rest.empty()) {
+    std::optional<Statement> second;
+    explained([&] { second.emplace(database, rest, &rest); });
+    if (!second->is_empty()) throw refusal("it holds a second statement", "run them one at a time");
+  }
+  if (statement->parameters() != static_cast<int>(parameters.size())) {
+    throw refusal(
+        fmt::format("it has {} parameters, and {} values were given", statement->parameters(), parameters.size()),
+        "give one value a question mark");
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) statement->put_field(static_cast<int>(i) + 1, parameters[i]);
+
+  Table table;
+  for (int i = 0; i < statement->columns(); ++i) table.columns.push_back(statement->column_name(i));
+  while (explained([&] { return statement->step(); })) {
+    auto& row = table.rows.emplace_back();
+    row.reserve(table.columns.size());
+    for (int i = 0; i < statement->columns(); ++i) row.push_back(statement->field(i));
+  }
+  return table;
+}
+
+}  // namespace cambium

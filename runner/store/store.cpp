@@ -1,0 +1,278 @@
+#include "store/store.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "store/database.h"
+#include "store/ingest.h"
+#include "store/open.h"
+#include "store/put_study.h"
+#include "store/query.h"
+#include "store/transaction.h"
+
+namespace cambium {
+namespace {
+
+constexpr std::array kStates = {RunState::Running, RunState::Done, RunState::Failed, RunState::Interrupted,
+                                RunState::Skipped};
+constexpr std::array kFailures = {FailureKind::None, FailureKind::Error, FailureKind::Diverged, FailureKind::Signal,
+                                  FailureKind::Killed};
+
+template <class Enum, std::size_t N>
+Enum named(const std::array<Enum, N>& values, std::string_view name) {
+  for (const Enum value : values) {
+    if (name == to_string(value)) return value;
+  }
+  return values[0];
+}
+
+std::optional<std::string_view> if_any(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+const char* to_string(RunState state) {
+  switch (state) {
+    case RunState::Running:
+      return "running";
+    case RunState::Done:
+      return "done";
+    case RunState::Failed:
+      return "failed";
+    case RunState::Interrupted:
+      return "interrupted";
+    case RunState::Skipped:
+      return "skipped";
+  }
+  return "";
+}
+
+const char* to_string(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::None:
+      return "none";
+    case FailureKind::Error:
+      return "error";
+    case FailureKind::Diverged:
+      return "diverged";
+    case FailureKind::Signal:
+      return "signal";
+    case FailureKind::Killed:
+      return "killed";
+  }
+  return "";
+}
+
+struct Store::Data {
+  std::unique_ptr<Database> database;
+  std::unique_ptr<Transaction> group;
+
+  std::int64_t cell(const std::string& identity) const;
+  std::int64_t run(const std::string& identity, std::int64_t attempt) const;
+  std::string state(std::int64_t run) const;
+  bool take(std::int64_t run, const std::filesystem::path& events, std::optional<Error>& problem) const;
+};
+
+std::int64_t Store::Data::cell(const std::string& identity) const {
+  Statement& find = database->prepared("SELECT id FROM cell WHERE identity = ?");
+  if (!find.bind(identity).step()) {
+    throw Error(ErrorKind::Store, fmt::format("database {}: there is no cell {}", database->path().string(), identity),
+                "enter the study it belongs to first");
+  }
+  const std::int64_t id = find.integer(0);
+  find.reset();
+  return id;
+}
+
+std::int64_t Store::Data::run(const std::string& identity, std::int64_t attempt) const {
+  Statement& find = database->prepared(
+      "SELECT run.id FROM cell JOIN run ON run.cell = cell.id WHERE cell.identity = ? AND run.attempt = ?");
+  if (!find.bind(identity, attempt).step()) {
+    throw Error(
+        ErrorKind::Store,
+        fmt::format("database {}: there is no attempt {} at cell {}", database->path().string(), attempt, identity),
+        "begin it first");
+  }
+  const std::int64_t id = find.integer(0);
+  find.reset();
+  return id;
+}
+
+std::string Store::Data::state(std::int64_t run) const {
+  Statement& find = database->prepared("SELECT state FROM run WHERE id = ?");
+  find.bind(run).step();
+  std::string state = find.text(0);
+  find.reset();
+  return state;
+}
+
+/// Takes in what is new; true once the end was told.
+bool Store::Data::take(std::int64_t run, const std::filesystem::path& events, std::optional<Error>& problem) const {
+  Statement& find = database->prepared("SELECT event_offset, next_seq, told_end FROM run WHERE id = ?");
+  const auto told_end = [&] {
+    find.bind(run).step();
+    const bool told = find.integer(2) != 0;
+    find.reset();
+    return told;
+  };
+  find.bind(run).step();
+  std::int64_t offset = find.integer(0);
+  const std::int64_t next_seq = find.integer(1);
+  find.reset();
+
+  std::error_code absent;
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(events, absent));
+  if (absent || size == offset) return told_end();
+  if (size < offset) offset = 0;  // another file by the same name: whatever of it is known is passed over by its number
+  Transaction transaction(*database);
+  Ingest ingest(*database, run, next_seq);
+  ingest.finish(ingest.take(events, offset));
+  transaction.commit();
+  problem = ingest.problem();
+  return told_end();
+}
+
+Store::Store(std::filesystem::path path, Mode mode) : data_(std::make_unique<Data>()) {
+  data_->database = mode == Mode::Write ? open_to_write(path, layout()) : open_to_read(path, layout());
+}
+Store::~Store() = default;
+Store::Store(Store&&) noexcept = default;
+
+const std::filesystem::path& Store::path() const { return data_->database->path(); }
+std::filesystem::path Store::files() const { return std::filesystem::path(path()).replace_extension(".files"); }
+
+void Store::put_study(const StudyRecord& study) {
+  Transaction transaction(*data_->database);
+  cambium::put_study(*data_->database, study, now());
+  transaction.commit();
+}
+
+std::unordered_map<std::string, CellStatus> Store::statuses() const {
+  std::unordered_map<std::string, CellStatus> result;
+  std::unordered_map<std::int64_t, CellStatus*> done;  // by run
+  result.reserve(static_cast<std::size_t>(data_->database->integer("SELECT count(*) FROM cell")));
+  Statement& cells = data_->database->prepared(
+      "SELECT cell.identity, skip.reason, run.state, run.failure, run.attempt, run.epochs, run.error, run.seconds, "
+      "run.id "
+      "FROM cell LEFT JOIN skip ON skip.cell = cell.id "
+      "LEFT JOIN run ON run.cell = cell.id AND run.attempt = (SELECT max(attempt) FROM run WHERE run.cell = cell.id)");
+  cells.bind();
+  while (cells.step()) {
+    CellStatus& status = result[cells.text(0)];
+    if (!cells.is_null(2)) {
+      status.state = named(kStates, cells.text(2));
+      status.failure = named(kFailures, cells.text(3));
+      status.attempts = cells.integer(4);
+      status.epochs = cells.integer(5);
+      status.error = cells.text(6);
+      status.seconds = cells.real(7);
+      if (status.state == RunState::Done) done[cells.integer(8)] = &status;
+    }
+    if (!cells.is_null(1)) {
+      status.state = RunState::Skipped;
+      status.failure = FailureKind::None;
+      status.error = cells.text(1);
+    }
+  }
+  Statement& artifacts = data_->database->prepared("SELECT run, kind, path, sha256, bytes FROM artifact");
+  artifacts.bind();
+  while (artifacts.step()) {
+    if (const auto found = done.find(artifacts.integer(0)); found != done.end()) {
+      found->second->weights.push_back({artifacts.text(1), artifacts.text(2), artifacts.text(3), artifacts.integer(4)});
+    }
+  }
+  return result;
+}
+
+void Store::recover() {
+  struct Left {
+    std::int64_t run, attempt;
+    std::string identity;
+  };
+  Database& database = *data_->database;
+  Transaction transaction(database);
+  std::vector<Left> left;
+  Statement& running = database.prepared(
+      "SELECT run.id, run.attempt, cell.identity FROM run JOIN cell ON cell.id = run.cell WHERE run.state = 'running'");
+  running.bind();
+  while (running.step()) left.push_back({running.integer(0), running.integer(1), running.text(2)});
+  for (const Left& one : left) {
+    const auto events = files() / "events" / fmt::format("{}-{}.jsonl", one.identity.substr(0, 16), one.attempt);
+    std::optional<Error> problem;
+    data_->take(one.run, events, problem);
+    // A torn event file must not keep everything else from going on; the run says so.
+    const std::string error = problem ? problem->message() : "the coordinator ended while it ran";
+    database
+        .prepared("UPDATE run SET state = 'interrupted', error = ?2, finished = ?3 WHERE id = ?1 AND state = 'running'")
+        .run(one.run, error, now());
+  }
+  transaction.commit();
+}
+
+std::int64_t Store::begin_run(const std::string& identity) {
+  Database& database = *data_->database;
+  Transaction transaction(database);
+  const std::int64_t cell = data_->cell(identity);
+  Statement& count = database.prepared("SELECT coalesce(max(attempt), 0) + 1 FROM run WHERE cell = ?");
+  count.bind(cell).step();
+  const std::int64_t attempt = count.integer(0);
+  count.reset();
+  database.prepared("INSERT INTO run (cell, attempt, state, started) VALUES (?, ?, 'running', ?)")
+      .run(cell, attempt, now());
+  database.prepared("DELETE FROM skip WHERE cell = ?").run(cell);
+  transaction.commit();
+  return attempt;
+}
+
+bool Store::ingest(const std::string& identity, std::int64_t attempt, const std::filesystem::path& events) {
+  std::optional<Error> problem;
+  const bool ended = data_->take(data_->run(identity, attempt), events, problem);
+  if (problem) throw Error(*problem);
+  return ended;
+}
+
+void Store::end_run(const std::string& identity, std::int64_t attempt, RunState state, FailureKind kind,
+                    const std::string& error, const std::string& log) {
+  const std::optional<std::string_view> failure =
+      kind == FailureKind::None ? std::nullopt : std::optional<std::string_view>(to_string(kind));
+  // Where the event file told the end, that stands, and only the log is new.
+  data_->database
+      ->prepared(
+          "UPDATE run SET log = coalesce(?6, log), state = iif(told_end, state, ?2), failure = iif(told_end, failure, "
+          "?3), "
+          "error = iif(told_end, error, ?4), finished = iif(told_end, finished, ?5), "
+          "seconds = iif(told_end, seconds, coalesce(seconds, ?5 - started)) WHERE id = ?1")
+      .run(data_->run(identity, attempt), to_string(state), failure, if_any(error), now(), if_any(log));
+}
+
+void Store::skip(const std::string& identity, const std::string& reason) {
+  data_->database
+      ->prepared(
+          "INSERT INTO skip VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason, time = excluded.time")
+      .run(data_->cell(identity), reason, now());
+}
+
+Table Store::query(const std::string& sql, std::span<const Field> parameters) const {
+  return run_query(*data_->database, sql, parameters);
+}
+
+void Store::begin() {
+  if (data_->group) throw std::logic_error("Store::begin: a group is open already");
+  data_->group = std::make_unique<Transaction>(*data_->database);
+}
+
+void Store::commit() {
+  if (!data_->group) throw std::logic_error("Store::commit: no group was begun");
+  const std::unique_ptr<Transaction> group = std::move(data_->group);
+  group->commit();
+}
+
+}  // namespace cambium

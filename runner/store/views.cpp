@@ -1,0 +1,130 @@
+#include "store/layout.h"
+
+namespace cambium {
+namespace {
+
+// Public interface, described in docs/database.md: plain SQL for SQLite 3.35 with its math and JSON functions. Singular
+// names are steps on the way and private, like the tables.
+constexpr const char* kViews = R"sql(
+-- A run with its last value of each metric that has a column of its own.
+CREATE VIEW run_result AS
+SELECT run.*,
+  (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'train_loss')) AS train_loss,
+  (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'train_accuracy')) AS train_accuracy,
+  (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'val_loss')) AS val_loss,
+  (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'val_accuracy')) AS val_accuracy,
+  (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'test_loss')) AS test_loss,
+  (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'test_accuracy')) AS test_accuracy,
+  (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'test_accuracy_best_val')) AS test_accuracy_best_val,
+  (SELECT CAST(last AS INTEGER) FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'best_epoch')) AS best_epoch
+FROM run;
+
+-- A cell's place in a study, and the cell.
+CREATE VIEW placed_cell AS
+SELECT study.name AS study, arm.stage AS stage, arm.id AS arm_id, arm.name AS arm, arm.axes AS axes,
+  study_cell.position AS position, study_cell.current AS current,
+  cell.id AS cell_id, substr(cell.identity, 1, 12) AS cell, cell.identity AS identity, cell.seed AS seed,
+  cell.backbone AS backbone, cell.dataset AS dataset, cell.strategy AS strategy,
+  cell.source AS source, cell.trainable AS trainable, cell.total AS total
+FROM study_cell JOIN arm ON arm.id = study_cell.arm JOIN study ON study.id = arm.study JOIN cell ON cell.id = study_cell.cell;
+
+-- What a cell came to: the newest attempt that is done, if one is.
+CREATE VIEW cell_result AS
+SELECT placed.*, run.id AS run, run.test_accuracy AS test_accuracy, run.test_accuracy_best_val AS test_accuracy_best_val,
+  run.seconds AS seconds
+FROM placed_cell AS placed LEFT JOIN run_result AS run
+  ON run.id = (SELECT id FROM run WHERE run.cell = placed.cell_id AND state = 'done' ORDER BY attempt DESC LIMIT 1)
+WHERE placed.current;
+
+CREATE VIEW runs AS
+SELECT p.study AS study, p.stage AS stage, p.cell AS cell, run.id AS run, run.attempt AS attempt, run.state AS state, p.seed AS seed,
+  p.backbone AS backbone, p.dataset AS dataset, p.strategy AS strategy,
+  run.test_accuracy AS test_accuracy, run.val_accuracy AS val_accuracy, run.train_loss AS train_loss, run.seconds AS seconds,
+  run.error AS error,
+  p.arm AS arm, p.axes AS axes, run.failure AS failure, run.epochs AS epochs, run.resumed_epoch AS resumed_epoch,
+  datetime(run.started, 'unixepoch') AS started, datetime(run.finished, 'unixepoch') AS finished,
+  run.test_accuracy_best_val AS test_accuracy_best_val, run.best_epoch AS best_epoch, run.test_loss AS test_loss,
+  run.val_loss AS val_loss, run.train_accuracy AS train_accuracy, run.train_images AS train_images,
+  coalesce(run.trainable, p.trainable) AS trainable, coalesce(run.total, p.total) AS total,
+  p.position AS position, p.identity AS identity, p.current AS current, run.selection AS selection,
+  (SELECT json FROM provenance WHERE id = run.provenance) AS provenance
+FROM placed_cell AS p JOIN run_result AS run ON run.cell = p.cell_id
+UNION ALL
+SELECT p.study, p.stage, p.cell, NULL, NULL, 'skipped', p.seed, p.backbone, p.dataset, p.strategy, NULL, NULL, NULL, NULL, skip.reason,
+  p.arm, p.axes, NULL, 0, NULL, NULL, datetime(skip.time, 'unixepoch'), NULL, NULL, NULL, NULL, NULL, NULL,
+  p.trainable, p.total, p.position, p.identity, p.current, NULL, NULL
+FROM placed_cell AS p JOIN skip ON skip.cell = p.cell_id;
+
+CREATE VIEW cells AS
+SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.identity AS identity, p.arm AS arm, p.axes AS axes, p.seed AS seed,
+  p.backbone AS backbone, p.dataset AS dataset, p.strategy AS strategy,
+  CASE WHEN skip.cell IS NOT NULL THEN 'skipped' ELSE coalesce(run.state, 'pending') END AS state,
+  coalesce(run.attempt, 0) AS attempts, coalesce(run.epochs, 0) AS epochs,
+  run.test_accuracy AS test_accuracy, run.seconds AS seconds, coalesce(skip.reason, run.error) AS error,
+  substr(p.source, 1, 12) AS source, p.trainable AS trainable, p.total AS total, p.position AS position,
+  (SELECT json FROM config WHERE config.cell = p.cell_id) AS config
+FROM placed_cell AS p
+LEFT JOIN run_result AS run ON run.id = (SELECT id FROM run WHERE run.cell = p.cell_id ORDER BY attempt DESC LIMIT 1)
+LEFT JOIN skip ON skip.cell = p.cell_id
+WHERE p.current;
+
+CREATE VIEW curves AS
+SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy, metric.name AS metric,
+  point.step AS step, point.value AS value, p.arm AS arm, p.axes AS axes, run.attempt AS attempt
+FROM placed_cell AS p
+JOIN run ON run.id = (SELECT id FROM run WHERE run.cell = p.cell_id AND EXISTS (SELECT 1 FROM summary WHERE summary.run = run.id)
+                      ORDER BY attempt DESC LIMIT 1)
+JOIN point ON point.run = run.id JOIN metric ON metric.id = point.metric
+WHERE p.current;
+
+-- The deviations are taken from the mean before they are squared: sum(x * x) - n * mean * mean loses the digits that matter.
+CREATE VIEW leaderboard AS
+WITH centred AS (
+  SELECT cell_result.*, test_accuracy - avg(test_accuracy) OVER (PARTITION BY arm_id) AS deviation FROM cell_result),
+moments AS (
+  SELECT study, stage, strategy, arm, axes, count(test_accuracy) AS n, count(*) - count(test_accuracy) AS missing,
+    avg(test_accuracy) AS mean,
+    CASE WHEN count(test_accuracy) > 1 THEN sqrt(sum(deviation * deviation) / (count(test_accuracy) - 1)) END AS sd,
+    max(trainable) AS trainable, max(total) AS total, avg(seconds) AS seconds,
+    avg(test_accuracy_best_val) AS mean_best_val, min(backbone) AS backbone, min(dataset) AS dataset, min(position) AS position
+  FROM centred GROUP BY arm_id),
+bounded AS (
+  SELECT *, coalesce((SELECT t975 FROM t_quantile WHERE df = n - 1), 1.959963984540054) * sd / sqrt(n) AS half FROM moments)
+SELECT study, stage, strategy, arm, axes, n, missing, mean, sd, mean - half AS lo95, mean + half AS hi95,
+  trainable, total, seconds, mean_best_val, backbone, dataset, position
+FROM bounded;
+
+CREATE VIEW failures AS
+SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.arm AS arm, run.attempt AS attempt,
+  coalesce(run.failure, 'error') AS kind, run.error AS error, run.log AS log, datetime(run.finished, 'unixepoch') AS time,
+  run.hint AS hint, p.axes AS axes, p.identity AS identity, p.current AS current
+FROM placed_cell AS p JOIN run ON run.cell = p.cell_id WHERE run.state = 'failed';
+
+CREATE VIEW artifacts AS
+SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy, run.attempt AS attempt,
+  artifact.kind AS kind, artifact.path AS path, artifact.sha256 AS sha256, artifact.bytes AS bytes, p.identity AS identity
+FROM placed_cell AS p JOIN run ON run.cell = p.cell_id JOIN artifact ON artifact.run = run.id;
+
+-- Whatever a cell was told, one row a value, with the type that it has in the study.
+CREATE VIEW parameters AS
+SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy,
+  substr(leaf.fullkey, 3) AS key, leaf.atom AS value, leaf.type AS type
+FROM placed_cell AS p JOIN config ON config.cell = p.cell_id JOIN json_tree(config.json) AS leaf
+WHERE p.current AND leaf.type NOT IN ('object', 'array');
+
+CREATE VIEW studies AS
+SELECT study.name AS study, count(cells.cell) AS cells,
+  count(CASE WHEN cells.state = 'done' THEN 1 END) AS done, count(CASE WHEN cells.state = 'failed' THEN 1 END) AS failed,
+  count(CASE WHEN cells.state = 'skipped' THEN 1 END) AS skipped, count(CASE WHEN cells.state = 'running' THEN 1 END) AS running,
+  count(CASE WHEN cells.state = 'interrupted' THEN 1 END) AS interrupted, count(CASE WHEN cells.state = 'pending' THEN 1 END) AS pending,
+  study_revision.revision AS revision, datetime(study_revision.entered, 'unixepoch') AS entered, study_revision.path AS path,
+  study_revision.text AS text
+FROM study JOIN study_revision ON study_revision.study = study.id AND study_revision.revision = study.revision
+LEFT JOIN cells ON cells.study = study.name GROUP BY study.id;
+)sql";
+
+}  // namespace
+
+std::string views() { return kViews; }
+
+}  // namespace cambium
