@@ -24,7 +24,7 @@ enum class FrozenMode { Eval, Train };
 struct LayerPlan {
   Trainable trainable = Trainable::All;
   double rate = 1;  ///< times the study's learning rate
-  std::optional<double> weight_decay;  ///< instead of the study's
+  std::optional<double> weight_decay = std::nullopt;  ///< instead of the study's
   FrozenMode frozen_mode = FrozenMode::Eval;
 
   bool frozen() const { return trainable == Trainable::None; }
