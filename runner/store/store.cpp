@@ -156,38 +156,46 @@ void Store::put_study(const StudyRecord& study) {
 }
 
 std::unordered_map<std::string, CellStatus> Store::statuses() const {
+  // Whole tables in their own order, put together here: a third of the time of joins.
+  Database& database = *data_->database;
+  const Transaction snapshot(database, Transaction::Kind::Read);
   std::unordered_map<std::string, CellStatus> result;
-  std::unordered_map<std::int64_t, CellStatus*> done;  // by run
-  result.reserve(static_cast<std::size_t>(data_->database->integer("SELECT count(*) FROM cell")));
-  Statement& cells = data_->database->prepared(
-      "SELECT cell.identity, skip.reason, run.state, run.failure, run.attempt, run.epochs, run.error, run.seconds, "
-      "run.id "
-      "FROM cell LEFT JOIN skip ON skip.cell = cell.id "
-      "LEFT JOIN run ON run.cell = cell.id AND run.attempt = (SELECT max(attempt) FROM run WHERE run.cell = cell.id)");
-  cells.bind();
-  while (cells.step()) {
-    CellStatus& status = result[cells.text(0)];
-    if (!cells.is_null(2)) {
-      status.state = named(kStates, cells.text(2));
-      status.failure = named(kFailures, cells.text(3));
-      status.attempts = cells.integer(4);
-      status.epochs = cells.integer(5);
-      status.error = cells.text(6);
-      status.seconds = cells.real(7);
-      if (status.state == RunState::Done) done[cells.integer(8)] = &status;
-    }
-    if (!cells.is_null(1)) {
-      status.state = RunState::Skipped;
-      status.failure = FailureKind::None;
-      status.error = cells.text(1);
-    }
+  std::vector<CellStatus*> cells(
+      static_cast<std::size_t>(database.integer("SELECT coalesce(max(id), 0) + 1 FROM cell")));
+  result.reserve(cells.size());
+  const auto of = [&](std::int64_t cell) -> CellStatus& { return *cells[static_cast<std::size_t>(cell)]; };
+  Statement& identities = database.prepared("SELECT id, identity FROM cell");
+  identities.bind();
+  while (identities.step()) cells[static_cast<std::size_t>(identities.integer(0))] = &result[identities.text(1)];
+
+  Statement& runs = database.prepared("SELECT cell, id, attempt, state, failure, epochs, error, seconds FROM run");
+  runs.bind();
+  while (runs.step()) {
+    CellStatus& status = of(runs.integer(0));
+    if (runs.integer(2) < status.attempts) continue;
+    status.state = named(kStates, runs.text(3));
+    status.failure = named(kFailures, runs.text(4));
+    status.attempts = runs.integer(2);
+    status.epochs = runs.integer(5);
+    status.error = runs.text(6);
+    status.seconds = runs.real(7);
   }
-  Statement& artifacts = data_->database->prepared("SELECT run, kind, path, sha256, bytes FROM artifact");
+  Statement& artifacts = database.prepared(
+      "SELECT run.cell, run.attempt, artifact.kind, artifact.path, artifact.sha256, artifact.bytes "
+      "FROM artifact JOIN run ON run.id = artifact.run WHERE run.state = 'done'");
   artifacts.bind();
   while (artifacts.step()) {
-    if (const auto found = done.find(artifacts.integer(0)); found != done.end()) {
-      found->second->weights.push_back({artifacts.text(1), artifacts.text(2), artifacts.text(3), artifacts.integer(4)});
-    }
+    CellStatus& status = of(artifacts.integer(0));
+    if (artifacts.integer(1) != status.attempts) continue;
+    status.weights.push_back({artifacts.text(2), artifacts.text(3), artifacts.text(4), artifacts.integer(5)});
+  }
+  Statement& skips = database.prepared("SELECT cell, reason FROM skip");
+  skips.bind();
+  while (skips.step()) {
+    CellStatus& status = of(skips.integer(0));
+    status.state = RunState::Skipped;
+    status.failure = FailureKind::None;
+    status.error = skips.text(1);
   }
   return result;
 }

@@ -4,8 +4,8 @@
 
 namespace cambium {
 
-Transaction::Transaction(Database& database) : database_(database), nested_(database.in_transaction()) {
-  database_.prepared(nested_ ? "SAVEPOINT nested" : "BEGIN IMMEDIATE").run();
+Transaction::Transaction(Database& database, Kind kind) : database_(database), nested_(database.in_transaction()) {
+  database_.prepared(nested_ ? "SAVEPOINT nested" : kind == Kind::Write ? "BEGIN IMMEDIATE" : "BEGIN").run();
 }
 
 void Transaction::commit() {
