@@ -1,52 +1,53 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+
 #include "cambium/nn.h"
 #include "cambium/plugin.h"
 
+namespace cambium {
 namespace {
 
-using namespace cambium;
+constexpr std::int64_t kSmallest = 12;  ///< pixels a side; below, the second pooling has nothing left to pool
 
-/// [N, in, H, W] to [N, out, H', W']: 5x5 convolution, ReLU, 2x2 max pooling.
-class ConvLayer : public nn::Sequential {
- public:
-  ConvLayer(std::int64_t in, std::int64_t out, std::int64_t padding) {
-    add<nn::Conv2d>("", in, out, nn::ConvOptions{.kernel = 5, .padding = padding});
-    add<nn::ReLU>("");
-    add<nn::MaxPool2d>("", 2);
-  }
-};
-
-/// [N, ...] to [N, out]: dense, ReLU.
-class DenseLayer : public nn::Sequential {
- public:
-  DenseLayer(std::int64_t in, std::int64_t out) {
-    add<nn::Flatten>("");
-    add<nn::Linear>("", in, out);
-    add<nn::ReLU>("");
-  }
-};
-
-/// LeNet-5 (LeCun et al. 1998) as it is built today, with ReLU and max pooling: 61,706 parameters with a head of 10 classes
-/// on one channel. Images of 28 pixels are padded to 32, as in the paper.
+/// LeNet-5 (LeCun, Bottou, Bengio, Haffner 1998, section II.B) in the common form: ReLU for tanh, max pooling for
+/// trainable subsampling, all maps connected. [N, C, H, W] to [N, 84]; with a head of 10 classes and one channel,
+/// 61,706 parameters. As in the paper, images smaller than 32x32 get a border of 2, so that 28x28 and 32x32 make the
+/// same network.
 class LeNet5 : public Backbone {
  public:
-  explicit LeNet5(const ImageShape& shape) {
-    const std::int64_t padding = shape.height <= 28 ? 2 : 0;
-    const auto side = [&](std::int64_t pixels) { return ((pixels + 2 * padding - 4) / 2 - 4) / 2; };
-    const std::int64_t height = side(shape.height), width = side(shape.width);
-    if (height < 1 || width < 1)
-      throw Error(ErrorKind::Plugin, "lenet5 needs images of at least 12x12 pixels, and these have " + std::to_string(shape.height) + "x" + std::to_string(shape.width),
-                  "take backbone mlp, or larger images");
-    add_layer<ConvLayer>("conv1", shape.channels, 6, padding);
-    add_layer<ConvLayer>("conv2", 6, 16, 0);
-    add_layer<DenseLayer>("fc3", 16 * height * width, 120);
-    add_layer<DenseLayer>("fc4", 120, 84);
+  explicit LeNet5(const ImageShape& image) {
+    const std::int64_t border = std::min(image.height, image.width) < 32 ? 2 : 0;
+    if (std::min(image.height, image.width) < kSmallest)
+      throw Error(
+          ErrorKind::Plugin,
+          "lenet5: images of " + std::to_string(image.height) + "x" + std::to_string(image.width) + " are too small",
+          "it needs at least 12x12; mlp takes any size");
+    const auto pooled = [&](std::int64_t side) { return ((side + 2 * border - 4) / 2 - 4) / 2; };
+
+    add_layer<nn::Sequential>("conv1")
+        .add<nn::Conv2d>("", image.channels, 6, nn::ConvOptions{.kernel = 5, .padding = border})
+        .add<nn::ReLU>("relu")
+        .add<nn::MaxPool2d>("pool", 2);
+    add_layer<nn::Sequential>("conv2")
+        .add<nn::Conv2d>("", 6, 16, nn::ConvOptions{.kernel = 5})
+        .add<nn::ReLU>("relu")
+        .add<nn::MaxPool2d>("pool", 2);
+    add_layer<nn::Sequential>("fc3")
+        .add<nn::Flatten>("flatten")
+        .add<nn::Linear>("", 16 * pooled(image.height) * pooled(image.width), 120)
+        .add<nn::ReLU>("relu");
+    add_layer<nn::Sequential>("fc4").add<nn::Linear>("", 120, 84).add<nn::ReLU>("relu");
     set_feature_width(84);
   }
 };
 
 }  // namespace
+}  // namespace cambium
 
 CAMBIUM_PLUGIN("lenet5", "1", registry) {
-  registry.add_backbone("lenet5", "LeNet-5 with ReLU and max pooling: conv1, conv2, fc3, fc4", Schema(),
-                        [](const Params&, const ImageShape& shape) { return std::make_unique<LeNet5>(shape); });
+  using namespace cambium;
+  registry.add_backbone("lenet5", "LeNet-5 (LeCun et al. 1998) with ReLU and max pooling: conv1, conv2, fc3, fc4",
+                        Schema(),
+                        [](const Params&, const ImageShape& image) { return std::make_unique<LeNet5>(image); });
 }

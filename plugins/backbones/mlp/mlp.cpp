@@ -1,44 +1,45 @@
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "cambium/nn.h"
 #include "cambium/plugin.h"
 
+namespace cambium {
 namespace {
 
-using namespace cambium;
-
-/// [N, ...] to [N, out]: dense, normalised if asked, ReLU, dropout.
-class DenseLayer : public nn::Sequential {
- public:
-  DenseLayer(std::int64_t in, std::int64_t out, bool batch_norm, double dropout) {
-    add<nn::Flatten>("");
-    add<nn::Linear>("linear", in, out);
-    if (batch_norm) add<nn::BatchNorm>("norm", out);
-    add<nn::ReLU>("");
-    if (dropout > 0) add<nn::Dropout>("", dropout);
-  }
-};
-
-/// Dense layers fc1, fc2, ...
+/// Dense layers fc1, fc2, ... with ReLU: [N, C, H, W] to [N, hidden.back()].
+/// Names: fc1.weight, fc1.bias, and fc1.norm.* with batch norm, whose shift takes the place of fc1.bias.
 class Mlp : public Backbone {
  public:
-  Mlp(const Params& params, const ImageShape& shape) {
-    std::int64_t width = shape.channels * shape.height * shape.width;
-    int index = 0;
-    for (std::int64_t next : params.integers("hidden")) {
-      add_layer<DenseLayer>("fc" + std::to_string(++index), width, next, params.boolean("batch_norm"), params.number("dropout"));
+  Mlp(const Params& params, const ImageShape& image) {
+    const bool batch_norm = params.boolean("batch_norm");
+    std::int64_t width = image.channels * image.height * image.width;
+    if (params.integers("hidden").empty())
+      throw Error(ErrorKind::Plugin, "mlp: hidden is empty: there would be no layer",
+                  "give at least one width, as hidden = [128]");
+    for (const std::int64_t next : params.integers("hidden")) {
+      auto& layer = add_layer<nn::Sequential>("fc" + std::to_string(layers().size() + 1));
+      if (layers().size() == 1) layer.add<nn::Flatten>("flatten");
+      layer.add<nn::Linear>("", width, next, !batch_norm);
+      if (batch_norm) layer.add<nn::BatchNorm>("norm", next);
+      layer.add<nn::ReLU>("relu").add<nn::Dropout>("dropout", params.number("dropout"));
       width = next;
     }
-    if (index == 0) throw Error(ErrorKind::Plugin, "hidden of backbone mlp is empty", "give it at least one width, as in hidden = [256, 128]");
     set_feature_width(width);
   }
 };
 
 }  // namespace
+}  // namespace cambium
 
 CAMBIUM_PLUGIN("mlp", "1", registry) {
-  registry.add_backbone("mlp", "dense layers with ReLU: fc1, fc2, ...",
-                        Schema()
-                            .integers("hidden", std::vector<std::int64_t>{256, 128}, {1, 65536}, "widths of the layers, the first next to the image")
-                            .boolean("batch_norm", false, "batch normalisation after each layer")
-                            .number("dropout", 0.0, {0, 0.95}, "dropout after each layer"),
-                        [](const Params& params, const ImageShape& shape) { return std::make_unique<Mlp>(params, shape); });
+  using namespace cambium;
+  registry.add_backbone(
+      "mlp", "dense layers with ReLU, for images of any size",
+      Schema()
+          .integers("hidden", std::vector<std::int64_t>{256, 128}, {1, 65536}, "width of each layer, from the input on")
+          .number("dropout", 0.0, {0, 0.99}, "share of each layer's outputs that is dropped in training")
+          .boolean("batch_norm", false, "batch normalisation between each layer and its ReLU"),
+      [](const Params& params, const ImageShape& image) { return std::make_unique<Mlp>(params, image); });
 }

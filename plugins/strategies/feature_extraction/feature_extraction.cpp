@@ -1,10 +1,11 @@
+#include <memory>
+
 #include "cambium/plugin.h"
 
+namespace cambium {
 namespace {
 
-using namespace cambium;
-
-/// Every layer taken over and frozen, in eval mode; a new head learns.
+/// The source's layers as they are, in eval mode; only the head learns.
 class FeatureExtraction : public Strategy {
  public:
   TransferPlan plan(const NetworkFacts& network) const override {
@@ -13,8 +14,10 @@ class FeatureExtraction : public Strategy {
 };
 
 }  // namespace
+}  // namespace cambium
 
 CAMBIUM_PLUGIN("feature_extraction", "1", registry) {
-  registry.add_strategy("feature_extraction", "all layers from the source, frozen; only a new head learns", Schema(),
+  using namespace cambium;
+  registry.add_strategy("feature_extraction", "the source's layers stay as they are, a new head learns", Schema(),
                         [](const Params&) { return std::make_unique<FeatureExtraction>(); });
 }

@@ -1,0 +1,196 @@
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cambium/files.h"
+#include "cambium/plugin.h"
+
+namespace cambium {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kPixels = 3 * 32 * 32;  ///< a record's end: red, green, blue planes of 32 rows
+
+[[noreturn]] void fail(const std::string& message, const std::string& hint) {
+  throw Error(ErrorKind::Data, message, hint);
+}
+
+/// `name` under the root, plain or .gz; empty if there is neither.
+fs::path find_file(const fs::path& root, const std::string& name) {
+  std::error_code ignored;
+  for (const char* packed : {"", ".gz"})
+    if (fs::exists(root / (name + packed), ignored)) return root / (name + packed);
+  return {};
+}
+
+/// data_batch_1.bin, data_batch_2.bin, ... in the order of their numbers, however many there are.
+std::vector<fs::path> find_batches(const fs::path& root) {
+  static const std::string kStart = "data_batch_";
+  std::map<int, fs::path> batches;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(root, ignored)) {
+    const std::string name = entry.path().filename().string();
+    int number = 0;
+    if (!name.starts_with(kStart)) continue;
+    const auto [rest, error] = std::from_chars(name.data() + kStart.size(), name.data() + name.size(), number);
+    if (error == std::errc() && (std::string(rest) == ".bin" || std::string(rest) == ".bin.gz"))
+      batches[number] = find_file(root, kStart + std::to_string(number) + ".bin");
+  }
+  std::vector<fs::path> paths;
+  for (const auto& [number, path] : batches)
+    if (!path.empty()) paths.push_back(path);
+  return paths;
+}
+
+/// What the files of a folder turn out to be.
+struct Layout {
+  std::string name;         ///< "CIFAR-10" or "CIFAR-100"
+  std::size_t label_bytes;  ///< before the pixels of each record
+  std::size_t label_at;     ///< which of them counts
+  std::size_t classes;
+  std::string names_file;
+  std::vector<fs::path> train;
+  fs::path test;
+
+  std::size_t record() const { return label_bytes + kPixels; }
+};
+
+Layout find_layout(const fs::path& root, const std::string& labels) {
+  static const std::string kHint =
+      "unpack cifar-10-binary.tar.gz or cifar-100-binary.tar.gz and give as root the folder of the .bin files";
+  std::error_code ignored;
+  if (!fs::is_directory(root, ignored)) fail(root.string() + ": there is no such folder", kHint);
+  const std::vector<fs::path> batches = find_batches(root);
+  const fs::path test10 = find_file(root, "test_batch.bin"), train100 = find_file(root, "train.bin"),
+                 test100 = find_file(root, "test.bin");
+  const bool is10 = !batches.empty() && !test10.empty(), is100 = !train100.empty() && !test100.empty();
+  if (is10 && is100) fail(root.string() + ": holds both CIFAR-10 and CIFAR-100", "put each into a folder of its own");
+  if (!is10 && !is100)
+    fail(root.string() +
+             ": looked for data_batch_1.bin (and 2, 3, ...) with test_batch.bin, that is CIFAR-10, and for train.bin "
+             "with " +
+             "test.bin, that is CIFAR-100, plain or .gz; neither pair is whole",
+         kHint);
+  const bool coarse = labels == "coarse";
+  if (is10 && coarse)
+    fail(root.string() + ": is CIFAR-10, whose images have one label each, and labels is \"coarse\"",
+         "leave labels out, or give CIFAR-100");
+  if (is10) return {"CIFAR-10", 1, 0, 10, "batches.meta.txt", batches, test10};
+  if (coarse) return {"CIFAR-100", 2, 0, 20, "coarse_label_names.txt", {train100}, test100};
+  return {"CIFAR-100", 2, 1, 100, "fine_label_names.txt", {train100}, test100};
+}
+
+/// The lines of the names' file, else the labels' numbers. Appends the file, if it is there, to `files`.
+std::vector<std::string> class_names(const fs::path& root, const Layout& layout, std::vector<fs::path>& files) {
+  std::vector<std::string> names;
+  const fs::path path = find_file(root, layout.names_file);
+  if (path.empty()) {
+    for (std::size_t i = 0; i < layout.classes; ++i) names.push_back(std::to_string(i));
+    return names;
+  }
+  const std::vector<std::uint8_t> bytes = read_bytes(path, 1 << 20);
+  std::istringstream text(std::string(bytes.begin(), bytes.end()));
+  for (std::string line; std::getline(text, line);) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    if (!line.empty()) names.push_back(line);
+  }
+  if (names.size() != layout.classes)
+    fail(fmt::format("{}: holds {} names; {} has {} such classes", path.string(), names.size(), layout.name,
+                     layout.classes),
+         "fetch the file again, or remove it to have numbers for names");
+  files.push_back(path);
+  return names;
+}
+
+/// CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in their "binary version".
+class Cifar : public MemoryDataset {
+ public:
+  explicit Cifar(const Params& params) {
+    const fs::path root = params.string("root");
+    const Layout layout = find_layout(root, params.string("labels"));
+    DatasetInfo info;
+    info.shape = {3, 32, 32};
+    info.files = layout.train;
+    info.files.push_back(layout.test);
+    info.classes = class_names(root, layout, info.files);
+    Sha256 hash;
+    hash.add(fmt::format("{} {}\n", layout.name, params.string("labels")));
+    const Part train = read(layout, layout.train, hash), test = read(layout, {layout.test}, hash);
+    info.fingerprint = hash.hex();
+    set_info(std::move(info));
+    set_split(Split::Train, train.images, train.labels);
+    set_split(Split::Test, test.images, test.labels);
+  }
+
+ private:
+  struct Part {
+    at::Tensor images;  ///< uint8 [N, 3, 32, 32]
+    std::vector<std::int64_t> labels;
+  };
+
+  /// One split, from its files in order; each file's bytes go into `hash` as well.
+  static Part read(const Layout& layout, const std::vector<fs::path>& paths, Sha256& hash) {
+    std::vector<std::uint8_t> records;
+    std::vector<std::int64_t> labels;
+    for (const fs::path& path : paths) {
+      const std::vector<std::uint8_t> bytes = read_bytes(path);
+      check(layout, path, bytes);
+      for (std::size_t at = layout.label_at; at < bytes.size(); at += layout.record()) labels.push_back(bytes[at]);
+      records.insert(records.end(), bytes.begin(), bytes.end());
+    }
+    // Not file by file: how the records are cut into batches does not matter.
+    hash.add(fmt::format("{}\n", records.size())).add(records);
+    Part part{at::empty({std::int64_t(labels.size()), 3, 32, 32}, at::kByte), labels};
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      std::memcpy(part.images.data_ptr<std::uint8_t>() + i * kPixels,
+                  records.data() + i * layout.record() + layout.label_bytes, kPixels);
+    return part;
+  }
+
+  static void check(const Layout& layout, const fs::path& path, const std::vector<std::uint8_t>& bytes) {
+    const std::size_t record = layout.record(), other = record == kPixels + 1 ? kPixels + 2 : kPixels + 1;
+    if (bytes.empty() || bytes.size() % record != 0)
+      fail(fmt::format("{}: holds {} bytes, which is no whole number of {}'s records of {} bytes (expected {} or {})",
+                       path.string(), bytes.size(), layout.name, record,
+                       std::max<std::size_t>(1, bytes.size() / record) * record, (bytes.size() / record + 1) * record),
+           !bytes.empty() && bytes.size() % other == 0
+               ? fmt::format("they would be {} records of {} bytes: is it a file of {}?", bytes.size() / other, other,
+                             layout.label_bytes == 1 ? "CIFAR-100" : "CIFAR-10")
+               : "fetch the file again; it is the binary version that is read, not the Python or Matlab one");
+    for (std::size_t at = 0; at < bytes.size(); at += record)
+      for (std::size_t i = 0; i < layout.label_bytes; ++i) {
+        const std::size_t most = layout.label_bytes == 1 ? 10 : i == 0 ? 20 : 100;
+        if (bytes[at + i] >= most)
+          fail(fmt::format("{}: record {} (byte {}) has the {}label {}; expected 0 to {}", path.string(), at / record,
+                           at + i,
+                           layout.label_bytes == 1 ? ""
+                           : i == 0                ? "coarse "
+                                                   : "fine ",
+                           bytes[at + i], most - 1),
+               "fetch the file again");
+      }
+  }
+};
+
+}  // namespace
+}  // namespace cambium
+
+CAMBIUM_PLUGIN("cifar", "1", registry) {
+  using namespace cambium;
+  registry.add_dataset(
+      "cifar", "CIFAR-10 and CIFAR-100 in the binary version, told apart by their files",
+      Schema()
+          .path("root", std::nullopt, "folder of data_batch_*.bin and test_batch.bin, or of train.bin and test.bin")
+          .choice("labels", "fine", {"fine", "coarse"}, "of CIFAR-100: the 100 fine classes or the 20 coarse ones"),
+      [](const Params& params) { return std::make_unique<Cifar>(params); });
+}
