@@ -5,17 +5,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "protocol/settings.h"
+
 namespace cambium {
 namespace {
 
 Place place_of(const BuiltPart& built, const char* key) {
   const Value* value = built.table.find(key);
   return value ? value->place : built.part->place;
-}
-
-std::vector<double> per_channel(const std::vector<double>& values, std::int64_t channels, double otherwise) {
-  if (values.size() > 1) return values;
-  return std::vector<double>(std::size_t(channels), values.empty() ? otherwise : values.front());
 }
 
 }  // namespace
@@ -49,12 +46,6 @@ void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& prob
   }
   if (facts.per_class.count("test") == 0)
     problems.warning(data.part->place, fmt::format("{} has no test split here", data.part->component.plugin), "no test accuracy will be reported");
-}
-
-std::pair<std::vector<double>, std::vector<double>> normalisation(const Params& settings, const InputCard& card, std::int64_t channels) {
-  const auto& mean = settings.numbers("mean");
-  const auto& std = settings.numbers("std");
-  return {per_channel(mean.empty() ? card.mean : mean, channels, 0.5), per_channel(std.empty() ? card.std : std, channels, 0.25)};
 }
 
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place, Problems& problems) {

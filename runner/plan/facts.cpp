@@ -10,8 +10,11 @@ Facts::NetworkKey Facts::key(const Point& point) {
 }
 
 void Facts::fail(const BuiltPart& built, const Failure& failure) {
-  const Value* value = failure.key.empty() ? nullptr : built.table.find(failure.key);
-  problems_.error(value ? value->place : built.part->place, failure.message, failure.hint);
+  // A message that names a parameter is told where the study sets it.
+  for (const Value::Member& member : built.table.table())
+    if (member.key != "plugin" && failure.message.find(member.key + " ") != std::string::npos)
+      return problems_.error(member.value.place, failure.message, failure.hint);
+  problems_.error(built.part->place, failure.message, failure.hint);
 }
 
 void Facts::ask(const std::vector<Point>& points) {
@@ -51,10 +54,7 @@ void Facts::ask(const std::vector<Point>& points) {
       networks_[key(*asked[i])] = std::make_shared<NetworkInfo>(answers[i]);
       continue;
     }
-    // The key at fault tells whether the backbone or the strategy is meant; without one, the backbone is.
-    const BuiltPart& strategy = asked[i]->part(PartKind::Strategy);
-    const bool of_strategy = strategy.reads(answers[i].failure->key);
-    fail(of_strategy ? strategy : asked[i]->part(PartKind::Backbone), *answers[i].failure);
+    fail(asked[i]->part(answers[i].failure->part == "strategy" ? PartKind::Strategy : PartKind::Backbone), *answers[i].failure);
   }
 }
 

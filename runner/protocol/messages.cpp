@@ -8,13 +8,13 @@ namespace cambium {
 namespace {
 
 void put_failure(Json& json, const std::optional<Failure>& failure) {
-  if (failure) json["failure"] = {{"message", failure->message}, {"hint", failure->hint}, {"key", failure->key}};
+  if (failure) json["failure"] = {{"message", failure->message}, {"hint", failure->hint}, {"part", failure->part}};
 }
 
 std::optional<Failure> get_failure(const Json& json) {
   const auto found = json.find("failure");
   if (found == json.end()) return std::nullopt;
-  return Failure{found->value("message", ""), found->value("hint", ""), found->value("key", "")};
+  return Failure{found->value("message", ""), found->value("hint", ""), found->value("part", "")};
 }
 
 Json shape_json(const ImageShape& shape) { return {shape.channels, shape.height, shape.width}; }

@@ -51,9 +51,9 @@ struct Component {
   bool operator==(const Component&) const = default;
 };
 
-/// An Error on its way through JSON; `key` is the parameter at fault, where one is.
+/// An Error on its way through JSON; `part` says whose fault it is: "backbone", "data" or "strategy".
 struct Failure {
-  std::string message, hint, key;
+  std::string message, hint, part;
 };
 
 struct FileStamp {

@@ -1,6 +1,14 @@
 #include "protocol/settings.h"
 
 namespace cambium {
+namespace {
+
+std::vector<double> per_channel(const std::vector<double>& values, std::int64_t channels, double otherwise) {
+  if (values.size() > 1) return values;
+  return std::vector<double>(std::size_t(channels), values.empty() ? otherwise : values.front());
+}
+
+}  // namespace
 
 const Schema& train_schema() {
   static const Schema schema =
@@ -36,6 +44,12 @@ const Schema& data_schema() {
           .numbers("mean", std::vector<double>{}, {-1e6, 1e6}, "taken off pixels in [0, 1]; one a channel or one for all; []: the backbone's, else 0.5")
           .numbers("std", std::vector<double>{}, {0, 1e6}, "what they are then divided by; []: the backbone's, else 0.25");
   return schema;
+}
+
+std::pair<std::vector<double>, std::vector<double>> normalisation(const Params& settings, const InputCard& card, std::int64_t channels) {
+  const auto& mean = settings.numbers("mean");
+  const auto& std = settings.numbers("std");
+  return {per_channel(mean.empty() ? card.mean : mean, channels, 0.5), per_channel(std.empty() ? card.std : std, channels, 0.25)};
 }
 
 }  // namespace cambium

@@ -106,6 +106,7 @@ void write_file(const fs::path& path, std::span<const std::uint8_t> bytes) {
     }
     written += std::size_t(count);
   }
+  ::fdatasync(file);  // so that the name never stands for less than the whole, not even after the power went
   if (::close(file) != 0) fail("write");
   if (::rename(partial.c_str(), path.c_str()) != 0) fail("put the file in place");
 }

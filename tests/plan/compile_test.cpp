@@ -134,7 +134,7 @@ TEST_F(Compile, TellsDataThatCannotBeOpenedAtTheKeyAtFault) {
   compile(kBase, {"stage.base.data.root=\"sick\""});
   ASSERT_EQ(problems_.sorted().size(), 1u);
   EXPECT_EQ(problems_.sorted()[0].place.file, "--set stage.base.data.root=\"sick\"");
-  EXPECT_EQ(problems_.sorted()[0].message, "sick/images: cut short");
+  EXPECT_EQ(problems_.sorted()[0].message, "root sick: cut short");
 }
 
 TEST_F(Compile, TellsACutPastTheLastLayer) {

@@ -33,7 +33,7 @@ class FakeResolver : public Resolver {
       DatasetFacts facts;
       const std::string root = request.data.params.string("root");
       if (root == "sick") {
-        facts.failure = Failure{"sick/images: cut short", "fetch it again", "root"};
+        facts.failure = Failure{"root sick: cut short", "fetch it again", "data"};
       } else {
         facts.shape = root == "big" ? ImageShape{3, 32, 32} : ImageShape{1, 8, 8};
         facts.classes = {"cat", "dog"};
@@ -55,7 +55,7 @@ class FakeResolver : public Resolver {
       info.feature_width = width;
       const auto& strategy = request.strategy;
       const std::int64_t cut = strategy.plugin == "copy" ? 3 : strategy.plugin == "cut" ? strategy.params.integer("cut") : 0;
-      if (cut > 3) info.failure = Failure{"the network has 3 layers, and cut is " + std::to_string(cut), "cut at 0 to 3", "cut"};
+      if (cut > 3) info.failure = Failure{"the network has 3 layers, and cut is " + std::to_string(cut), "cut at 0 to 3", "strategy"};
       for (std::int64_t i = 0; i < 3; ++i) info.plan.weights.push_back(i < cut ? Weights::Source : Weights::Fresh);
       info.plan.phases = {{0, std::vector<LayerPlan>(3), {}}};
       answers.push_back(info);

@@ -1,0 +1,68 @@
+#include "engine/checkpoint.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cambium/error.h"
+#include "engine/safetensors.h"
+#include "engine/torch_version.h"
+
+namespace cambium {
+namespace {
+
+void put(TensorMap& into, const std::string& prefix, const TensorMap& tensors) {
+  for (const auto& [name, tensor] : tensors) into[prefix + name] = tensor;
+}
+
+TensorMap take(const TensorMap& from, const std::string& prefix) {
+  TensorMap result;
+  for (const auto& [name, tensor] : from)
+    if (name.rfind(prefix, 0) == 0) result[name.substr(prefix.size())] = tensor;
+  return result;
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint, int threads) {
+  TensorFile file;
+  put(file.tensors, "model/", checkpoint.model);
+  put(file.tensors, "best/", checkpoint.best);
+  put(file.tensors, "optimizer/", checkpoint.optimizer);
+  file.metadata["cambium_checkpoint"] = nlohmann::json{{"cell", checkpoint.cell},
+                                                       {"epoch", checkpoint.epoch},
+                                                       {"seconds", checkpoint.seconds},
+                                                       {"best_epoch", checkpoint.best_epoch},
+                                                       {"best_accuracy", checkpoint.best_accuracy},
+                                                       {"history", checkpoint.history},
+                                                       {"threads", threads},
+                                                       {"torch", kTorchVersion}}
+                                            .dump();
+  write_safetensors(path, file);
+}
+
+std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads, std::string& note) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    const TensorFile file = read_safetensors(path);
+    const auto json = nlohmann::json::parse(file.metadata.at("cambium_checkpoint"));
+    if (json.at("cell") != cell || json.at("threads") != threads || json.at("torch") != kTorchVersion) {
+      note = "the checkpoint was made with another number of threads or another LibTorch, and would lead to other numbers: begun anew";
+      return std::nullopt;
+    }
+    Checkpoint checkpoint;
+    checkpoint.cell = cell;
+    checkpoint.epoch = json.at("epoch");
+    checkpoint.seconds = json.at("seconds");
+    checkpoint.best_epoch = json.at("best_epoch");
+    checkpoint.best_accuracy = json.at("best_accuracy");
+    checkpoint.history = json.at("history").get<std::vector<std::string>>();
+    checkpoint.model = take(file.tensors, "model/");
+    checkpoint.best = take(file.tensors, "best/");
+    checkpoint.optimizer = take(file.tensors, "optimizer/");
+    return checkpoint;
+  } catch (const std::exception& error) {
+    note = std::string("the checkpoint cannot be read, begun anew: ") + error.what();
+    return std::nullopt;
+  }
+}
+
+}  // namespace cambium

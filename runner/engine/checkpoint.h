@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cambium/strategy.h"
+
+namespace cambium {
+
+/// Everything that a run needs to go on after an epoch. Random streams need no saving: each is a function of seed, name and epoch.
+struct Checkpoint {
+  std::string cell;
+  std::int64_t epoch = 0;   ///< epochs that are done
+  double seconds = 0;       ///< spent on them
+  TensorMap model, best, optimizer;  ///< best: the model at its best on validation data, if any yet
+  std::int64_t best_epoch = 0;
+  double best_accuracy = -1;
+  std::vector<std::string> history;  ///< the epoch events so far, as JSON objects
+};
+
+/// Goes on only where it comes out the same: for the same LibTorch and number of threads.
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint, int threads);
+
+/// Nothing where there is none, or none that fits; `note` then says why.
+std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads, std::string& note);
+
+}  // namespace cambium

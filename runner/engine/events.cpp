@@ -1,0 +1,55 @@
+#include "engine/events.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "cambium/error.h"
+
+namespace cambium {
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
+  throw Error(ErrorKind::System, path.string() + ": cannot " + what + ": " + std::strerror(errno),
+              errno == ENOSPC ? "make room on the disk; the same command goes on from the last epoch" : "check that the results folder may be written to");
+}
+
+}  // namespace
+
+nlohmann::json number_json(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+nlohmann::json metrics_json(const Metrics& metrics) {
+  auto json = nlohmann::json::object();
+  for (const auto& [name, value] : metrics) json[name] = number_json(value);
+  return json;
+}
+
+EventFile::EventFile(std::filesystem::path path) : path_(std::move(path)) {
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+  if (file_ < 0) fail(path_, "make the event file");
+}
+
+EventFile::~EventFile() { ::close(file_); }
+
+void EventFile::write(const std::string& type, nlohmann::json event) {
+  event["seq"] = next_++;
+  event["type"] = type;
+  event["time"] = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::string line = event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  for (std::size_t done = 0; done < line.size();) {
+    const auto count = ::write(file_, line.data() + done, line.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(path_, "write an event");
+    done += std::size_t(count);
+  }
+}
+
+}  // namespace cambium

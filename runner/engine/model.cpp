@@ -1,0 +1,227 @@
+#include "engine/model.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "cambium/error.h"
+#include "cambium/random.h"
+
+namespace cambium {
+namespace {
+
+void fill(at::Tensor& value, const Init& init, RandomStream stream) {
+  float* data = value.data_ptr<float>();
+  for (std::int64_t i = 0; i < value.numel(); ++i) {
+    switch (init.kind) {
+      case Init::Kind::Constant: data[i] = float(init.scale); break;
+      case Init::Kind::Uniform: data[i] = float(stream.uniform(-init.scale, init.scale)); break;
+      case Init::Kind::Normal: data[i] = float(stream.normal() * init.scale); break;
+    }
+  }
+}
+
+RandomStream stream_of(const std::string& name, std::uint64_t seed) { return RandomStream(seed, "backbone", stream_seed(0, name)); }
+
+std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
+
+/// The source's tensors under this network's names.
+TensorMap renamed(const TensorMap& source, const Backbone& backbone) {
+  TensorMap result;
+  for (const auto& [name, tensor] : source) result[backbone.own_name(name)] = tensor;
+  return result;
+}
+
+}  // namespace
+
+Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes) : backbone_(std::move(backbone)) {
+  const auto width = backbone_->feature_width();
+  if (layers() == 0 || width <= 0)
+    throw Error(ErrorKind::Plugin, "the backbone has no layers or states no feature width", "call add_layer() and set_feature_width() in its constructor");
+  head_weight_ = at::empty({classes, width}, at::kFloat);
+  head_bias_ = at::empty({classes}, at::kFloat);
+  phase_.assign(layers() + 1, LayerPlan{});
+}
+
+std::vector<NamedParameter> Model::parameters_of(std::size_t layer) const {
+  if (layer < layers()) return backbone_->layers()[layer].module->parameters(backbone_->layers()[layer].prefix);
+  const std::string head = backbone_->head_name();
+  const Init init = Init::fan_in_uniform(head_weight_.size(1));
+  return {{head + ".weight", head_weight_, init, Role::Weight}, {head + ".bias", head_bias_, init, Role::Bias}};
+}
+
+void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed) {
+  at::NoGradGuard no_grad;
+  const TensorMap given = source ? renamed(*source, *backbone_) : TensorMap{};
+  std::vector<std::string> wrong;
+  std::set<std::string> known = {backbone_->head_name() + ".weight", backbone_->head_name() + ".bias"};
+  const auto from_source = [&](const std::string& name, const at::Tensor& mine) -> const at::Tensor* {
+    const auto found = given.find(name);
+    if (found == given.end()) {
+      wrong.push_back(fmt::format("{} is missing", name));
+    } else if (found->second.sizes() != mine.sizes()) {
+      wrong.push_back(fmt::format("{} is {}, and {} is wanted", name, shape_text(found->second), shape_text(mine)));
+    } else {
+      return &found->second;
+    }
+    return nullptr;
+  };
+  for (std::size_t l = 0; l < layers(); ++l) {
+    for (NamedParameter& parameter : parameters_of(l)) {
+      known.insert(parameter.name);
+      if (plan.weights[l] == Weights::Fresh) {
+        fill(parameter.value, parameter.init, stream_of(parameter.name, seed));
+      } else if (const at::Tensor* theirs = from_source(parameter.name, parameter.value)) {
+        if (plan.weights[l] == Weights::Source) {
+          parameter.value.copy_(*theirs);
+        } else {
+          const at::Tensor values = theirs->to(at::kDouble);
+          fill(parameter.value, Init::normal(values.std(false).item<double>()), stream_of(parameter.name, seed));
+          parameter.value.add_(values.mean().item<double>());
+        }
+      }
+    }
+    for (NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix)) {
+      known.insert(buffer.name);
+      if (plan.weights[l] != Weights::Source)
+        buffer.value.fill_(buffer.initial);
+      else if (const at::Tensor* theirs = from_source(buffer.name, buffer.value))
+        buffer.value.copy_(*theirs);
+    }
+  }
+  for (const auto& [name, tensor] : given)
+    if (!known.count(name)) wrong.push_back(fmt::format("{} is unknown to this network", name));
+  if (!wrong.empty())
+    throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fmt::join(wrong, "; ")), "start from weights of the same backbone with the same parameters");
+  // One stream for the head: the same head in every arm of a seed, whatever the layers below.
+  RandomStream stream(seed, "head");
+  for (NamedParameter& parameter : parameters_of(layers())) fill(parameter.value, parameter.init, RandomStream(stream.next(), "head"));
+}
+
+bool Model::learns(const NamedParameter& parameter, const LayerPlan& plan) {
+  switch (plan.trainable) {
+    case Trainable::None: return false;
+    case Trainable::All: return true;
+    case Trainable::Norm: return parameter.role == Role::Norm;
+    case Trainable::Bias: return parameter.role == Role::Bias;
+  }
+  return false;
+}
+
+/// A layer is frozen if nothing of it learns: one asked to learn its norm only, and without a norm, is frozen too.
+bool Model::frozen(std::size_t layer) const {
+  const auto parameters = parameters_of(layer);
+  return std::none_of(parameters.begin(), parameters.end(), [&](const auto& p) { return learns(p, phase_[layer]); });
+}
+
+void Model::begin_phase(const Phase& phase) {
+  phase_ = phase.layers;
+  phase_.push_back(phase.head);
+  for (std::size_t l = 0; l <= layers(); ++l)
+    for (NamedParameter& parameter : parameters_of(l)) {
+      const bool learning = learns(parameter, phase_[l]);
+      if (!learning) parameter.value.mutable_grad() = at::Tensor();
+      parameter.value.requires_grad_(learning);
+    }
+  if (training_) train();
+}
+
+std::vector<ParameterGroup> Model::groups(const Phase& phase, double weight_decay) const {
+  std::vector<ParameterGroup> groups;
+  for (std::size_t l = 0; l <= layers(); ++l) {
+    const LayerPlan& plan = l < layers() ? phase.layers[l] : phase.head;
+    ParameterGroup group;
+    group.rate = plan.rate;
+    group.weight_decay = plan.weight_decay.value_or(weight_decay);
+    for (NamedParameter& parameter : parameters_of(l))
+      if (learns(parameter, plan)) group.parameters.emplace_back(parameter.name, parameter.value);
+    if (!group.parameters.empty()) groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+void Model::train() {
+  training_ = true;
+  for (std::size_t l = 0; l < layers(); ++l) backbone_->layers()[l].module->train(!frozen(l) || phase_[l].frozen_mode == FrozenMode::Train);
+}
+
+void Model::eval() {
+  training_ = false;
+  for (const Layer& layer : backbone_->layers()) layer.module->train(false);
+}
+
+at::Tensor Model::forward(const at::Tensor& x, std::size_t from) {
+  at::Tensor y = x;
+  for (std::size_t l = from; l < layers(); ++l) {
+    const Layer& layer = backbone_->layers()[l];
+    // A frozen layer in train mode uses the batch's statistics, and would move its running ones.
+    const bool hold = training_ && layer.module->training() && frozen(l);
+    std::vector<std::pair<at::Tensor, at::Tensor>> held;
+    if (hold)
+      for (NamedBuffer& buffer : layer.module->buffers()) held.emplace_back(buffer.value, buffer.value.clone());
+    y = layer.module->forward(y);
+    at::NoGradGuard no_grad;
+    for (auto& [buffer, before] : held) buffer.copy_(before);
+  }
+  return at::linear(y, head_weight_, head_bias_);
+}
+
+TensorMap Model::state() const {
+  TensorMap state;
+  for (std::size_t l = 0; l <= layers(); ++l) {
+    for (NamedParameter& parameter : parameters_of(l)) state[parameter.name] = parameter.value;
+    if (l == layers()) break;
+    for (NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix)) state[buffer.name] = buffer.value;
+  }
+  return state;
+}
+
+void Model::load_state(const TensorMap& state) {
+  at::NoGradGuard no_grad;
+  for (auto& [name, tensor] : this->state()) {
+    const auto found = state.find(name);
+    if (found == state.end() || found->second.sizes() != tensor.sizes())
+      throw Error(ErrorKind::Data, fmt::format("the saved state has no fitting {}", name), "it belongs to another network");
+    at::Tensor(tensor).copy_(found->second);
+  }
+}
+
+TensorMap Model::learning() const {
+  TensorMap result;
+  for (std::size_t l = 0; l < layers(); ++l)
+    for (NamedParameter& parameter : parameters_of(l))
+      if (learns(parameter, phase_[l])) result[parameter.name] = parameter.value;
+  return result;
+}
+
+std::int64_t Model::total_parameters() const {
+  std::int64_t count = 0;
+  for (std::size_t l = 0; l <= layers(); ++l)
+    for (const NamedParameter& parameter : parameters_of(l)) count += parameter.value.numel();
+  return count;
+}
+
+std::int64_t Model::trainable_parameters(const TransferPlan& plan) const {
+  std::int64_t count = 0;
+  for (std::size_t l = 0; l <= layers(); ++l)
+    for (const NamedParameter& parameter : parameters_of(l)) {
+      const bool ever = std::any_of(plan.phases.begin(), plan.phases.end(),
+                                    [&](const Phase& phase) { return learns(parameter, l < layers() ? phase.layers[l] : phase.head); });
+      if (ever) count += parameter.value.numel();
+    }
+  return count;
+}
+
+std::size_t frozen_prefix(const TransferPlan& plan) {
+  std::size_t prefix = 0;
+  const auto still = [&](const Phase& phase) { return phase.layers[prefix].frozen() && phase.layers[prefix].frozen_mode == FrozenMode::Eval; };
+  while (prefix < plan.weights.size() && std::all_of(plan.phases.begin(), plan.phases.end(), still)) ++prefix;
+  return prefix;
+}
+
+}  // namespace cambium

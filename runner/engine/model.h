@@ -1,0 +1,70 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cambium/backbone.h"
+#include "cambium/strategy.h"
+#include "cambium/transfer_plan.h"
+#include "engine/optimizer.h"
+
+namespace cambium {
+
+/// f = h∘g: a backbone and a linear head, from images [N, C, H, W] to logits [N, classes].
+class Model {
+ public:
+  Model(std::unique_ptr<Backbone> backbone, std::int64_t classes);
+
+  const Backbone& backbone() const { return *backbone_; }
+  std::size_t layers() const { return backbone_->layers().size(); }
+
+  /// Fills every tensor: fresh ones from the seed and their own names, the head from the seed and its shape alone, the rest from
+  /// `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in another shape, or has and the
+  /// network does not know; only the head may be missing.
+  void initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed);
+
+  /// From here on, learn as `phase` says: which parameters take gradients, how each layer's norm and dropout run.
+  void begin_phase(const Phase& phase);
+  /// The phase's parameter groups: each learning parameter in exactly one. `weight_decay` is the study's.
+  std::vector<ParameterGroup> groups(const Phase& phase, double weight_decay) const;
+
+  /// Train mode as the phase has it, or eval mode throughout.
+  void train();
+  void eval();
+
+  /// Logits from what layer `from` - 1 gave (the images for 0). In train mode a frozen layer's running statistics stay as they are, also
+  /// where its FrozenMode is Train.
+  at::Tensor forward(const at::Tensor& x, std::size_t from = 0);
+  /// What layers [0, `to`) give.
+  at::Tensor features(const at::Tensor& x, std::size_t to) const { return backbone_->forward(x, 0, to); }
+
+  /// Every parameter and buffer by name, the head's under the backbone's name for it. The tensors are the model's own.
+  TensorMap state() const;
+  /// Copies `state` in; it must hold every tensor of the model.
+  void load_state(const TensorMap& state);
+  /// The backbone's learning parameters.
+  TensorMap learning() const;
+
+  std::int64_t total_parameters() const;
+  /// Those that learn in some phase of `plan`.
+  std::int64_t trainable_parameters(const TransferPlan& plan) const;
+
+ private:
+  std::vector<NamedParameter> parameters_of(std::size_t layer) const;  ///< layers() is the head
+  static bool learns(const NamedParameter& parameter, const LayerPlan& plan);
+  bool frozen(std::size_t layer) const;
+
+  std::unique_ptr<Backbone> backbone_;
+  at::Tensor head_weight_, head_bias_;  ///< [classes, F], [classes]
+  std::vector<LayerPlan> phase_;        ///< of the phase begun last, one a layer
+  bool training_ = false;
+};
+
+/// The leading layers that are frozen in eval mode in every phase: what may be computed once.
+std::size_t frozen_prefix(const TransferPlan& plan);
+
+}  // namespace cambium

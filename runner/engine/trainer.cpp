@@ -1,0 +1,280 @@
+#include "engine/trainer.h"
+
+#include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "cambium/random.h"
+#include "engine/checkpoint.h"
+#include "engine/images.h"
+#include "engine/model.h"
+#include "engine/optimizer.h"
+#include "engine/provenance.h"
+#include "engine/schedule.h"
+#include "engine/selection.h"
+
+namespace cambium {
+namespace {
+
+using Json = nlohmann::json;
+
+TensorMap copied(const TensorMap& tensors) {
+  TensorMap result;
+  for (const auto& [name, tensor] : tensors) result[name] = tensor.detach().clone();
+  return result;
+}
+
+std::vector<std::int64_t> all_of(const SealedDataset& data, Split split) {
+  std::vector<std::int64_t> indices(data.labels(split).size());
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+/// One attempt at one cell, from its first epoch to its test.
+class Training {
+ public:
+  Training(const TrainJob& job, Ingredients ingredients, EventFile& events)
+      : job_(job),
+        settings_(job.train_settings),
+        ingredients_(std::move(ingredients)),
+        events_(events),
+        data_(*ingredients_.dataset),
+        model_(std::move(ingredients_.backbone), std::int64_t(data_.info().classes.size())),
+        facts_(network_facts(model_.backbone(), settings_.integer("epochs"))),
+        plan_(checked_plan(*ingredients_.strategy, facts_)),
+        how_(preprocessing(job.data_settings, model_.backbone().input(), data_.info().shape.channels)),
+        plain_(how_),
+        selection_(select_images(data_.labels(Split::Train), data_.labels(Split::Validation).size(), data_.info().classes, job.data_settings, job.seed)),
+        train_(data_, Split::Train, selection_.train, how_),
+        validation_(data_, selection_.validation_split ? Split::Validation : Split::Train, selection_.validation, plain()),
+        optimizer_(settings_) {}
+
+  void run() {
+    start();
+    bounds_ = batch_bounds(train_.size(), std::size_t(settings_.integer("batch")));
+    const Schedule schedule(settings_, std::int64_t(bounds_.size()) - 1);
+    const std::int64_t epochs = settings_.integer("epochs");
+    for (std::int64_t epoch = done_.epoch; epoch < epochs; ++epoch) {
+      begin_phase(epoch);
+      Metrics metrics = train_epoch(epoch, schedule);
+      validate(epoch + 1, metrics);
+      ingredients_.strategy->epoch_end(epoch + 1, metrics);
+      log_epoch(epoch + 1, metrics);
+      if (epoch + 1 < epochs) save(epoch + 1);
+    }
+    finish();
+  }
+
+ private:
+  Preprocessing plain() {
+    plain_.crop = 0;
+    plain_.flip = false;
+    return plain_;
+  }
+
+  double seconds() const { return done_.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+  void start() {
+    if (train_.size() == 0 && settings_.integer("epochs") > 0)
+      throw Error(ErrorKind::Data, "there are no images to train on", "the data set's training split is empty, or all of it is held out for validation");
+    std::string note;
+    if (auto checkpoint = read_checkpoint(job_.checkpoint, job_.cell, job_.threads, note)) {
+      done_ = std::move(*checkpoint);
+    }
+    // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
+    std::optional<TensorFile> source;
+    if (job_.source && plan_.needs_source()) source = read_safetensors(job_.source->path, job_.source->sha256);
+    if (plan_.needs_source() && !source) throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
+    model_.initialise(plan_, source ? &source->tensors : nullptr, job_.seed);
+    begin_ = copied(model_.state());
+    if (done_.epoch > 0) model_.load_state(done_.model);
+    Json record = provenance(job_.threads);
+    record["plugins"] = ingredients_.plugin_hashes;
+    Json event = {{"resumed_epoch", done_.epoch}, {"trainable", model_.trainable_parameters(plan_)}, {"total", model_.total_parameters()},
+                  {"train_images", train_.size()}, {"selection", selection_.hash}, {"provenance", record}};
+    if (!note.empty()) event["note"] = note;
+    events_.write("started", event);
+    for (const std::string& epoch : done_.history) events_.write("epoch", Json::parse(epoch));
+    // What never changes is computed once. Augmented images are never the same, so their prefix is not.
+    model_.eval();
+    const std::size_t prefix = frozen_prefix(plan_);
+    if (!how_.augments() && settings_.integer("epochs") > 0) train_.keep_prefix(model_, prefix);
+    validation_.keep_prefix(model_, prefix);
+  }
+
+  const Phase& phase_of(std::int64_t epoch) const {
+    const Phase* phase = &plan_.phases.front();
+    for (const Phase& candidate : plan_.phases)
+      if (candidate.epoch <= epoch) phase = &candidate;
+    return *phase;
+  }
+
+  void begin_phase(std::int64_t epoch) {
+    const Phase& phase = phase_of(epoch);
+    const bool first = epoch == done_.epoch;
+    if (!first && phase.epoch != epoch) return;
+    model_.begin_phase(phase);
+    optimizer_.set_groups(model_.groups(phase, settings_.number("weight_decay")));
+    if (first && done_.epoch > 0) {
+      optimizer_.load_state(done_.optimizer);
+      optimizer_.set_groups(optimizer_.groups());  // the phase that begins now may leave some out
+    }
+  }
+
+  Metrics train_epoch(std::int64_t epoch, const Schedule& schedule) {
+    at::manual_seed(stream_seed(job_.seed, "dropout", std::uint64_t(epoch)));
+    model_.train();
+    const auto order = epoch_order(train_.size(), job_.seed, epoch);
+    const double lr = settings_.number("lr"), smoothing = settings_.number("label_smoothing");
+    const auto steps = std::int64_t(bounds_.size()) - 1;
+    double loss_sum = 0;
+    std::int64_t right = 0;
+    const TensorMap learning = model_.learning();
+    for (std::int64_t step = 0; step < steps; ++step) {
+      const std::span positions(order.data() + bounds_[std::size_t(step)], order.data() + bounds_[std::size_t(step) + 1]);
+      const at::Tensor labels = train_.labels(positions);
+      const at::Tensor logits = model_.forward(train_.inputs(positions, job_.seed, epoch), train_.from());
+      at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing);
+      const double value = loss.item<double>();
+      if (const at::Tensor penalty = ingredients_.strategy->penalty(learning, begin_); penalty.defined()) loss = loss.add(penalty);
+      if (!std::isfinite(value) || !std::isfinite(loss.item<double>())) diverged(epoch + 1, step, value);
+      optimizer_.zero_grad();
+      if (loss.requires_grad()) loss.backward();
+      optimizer_.step(lr * schedule.factor(epoch * steps + step));
+      loss_sum += value * double(positions.size());
+      right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
+    }
+    const auto count = double(train_.size());
+    return {{"train_loss", loss_sum / count}, {"train_accuracy", double(right) / count}, {"lr", lr * schedule.factor((epoch + 1) * steps - 1)}};
+  }
+
+  [[noreturn]] void diverged(std::int64_t epoch, std::int64_t step, double loss) {
+    log_epoch(epoch, {{"train_loss", loss}});
+    throw Error(ErrorKind::Diverged, fmt::format("the loss became {} in epoch {}, step {}", loss, epoch, step + 1),
+                "a smaller train.lr, or train.warmup_epochs, usually helps");
+  }
+
+  void validate(std::int64_t epoch, Metrics& metrics) {
+    if (validation_.size() == 0) return;
+    const Score score = evaluate(model_, validation_);
+    metrics["val_loss"] = score.loss;
+    metrics["val_accuracy"] = score.accuracy;
+    if (!(score.accuracy > done_.best_accuracy)) return;
+    done_.best_accuracy = score.accuracy;
+    done_.best_epoch = epoch;
+    done_.best = copied(model_.state());
+  }
+
+  void log_epoch(std::int64_t epoch, const Metrics& metrics) {
+    const Json event = {{"epoch", epoch}, {"seconds", seconds()}, {"metrics", metrics_json(metrics)}};
+    done_.history.push_back(event.dump());
+    events_.write("epoch", event);
+  }
+
+  void save(std::int64_t epoch) {
+    Checkpoint checkpoint = done_;  // tensors are shared, not copied
+    checkpoint.cell = job_.cell;
+    checkpoint.epoch = epoch;
+    checkpoint.seconds = seconds();
+    checkpoint.model = model_.state();
+    checkpoint.optimizer = optimizer_.state();
+    write_checkpoint(job_.checkpoint, checkpoint, job_.threads);
+  }
+
+  void finish() {
+    data_.open();
+    Metrics metrics;
+    Json weights = Json::array();
+    const bool tested = !data_.labels(Split::Test).empty();
+    std::optional<Images> test;
+    if (tested) {
+      test.emplace(data_, Split::Test, all_of(data_, Split::Test), plain_);
+      model_.eval();
+      if (!done_.best.empty()) test->keep_prefix(model_, frozen_prefix(plan_));
+      const Score score = evaluate(model_, *test);
+      metrics = {{"test_loss", score.loss}, {"test_accuracy", score.accuracy}};
+    }
+    keep(weights, "last", model_.state(), metrics);
+    if (!done_.best.empty()) {
+      metrics["best_epoch"] = double(done_.best_epoch);
+      metrics["best_val_accuracy"] = done_.best_accuracy;
+      model_.load_state(done_.best);
+      Metrics of_best;
+      if (tested) of_best["test_accuracy"] = metrics["test_accuracy_best_val"] = evaluate(model_, *test).accuracy;
+      keep(weights, "best", model_.state(), of_best);
+    }
+    events_.write("finished", {{"seconds", seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
+    std::error_code ignored;
+    std::filesystem::remove(job_.checkpoint, ignored);
+  }
+
+  /// Writes a weights file with its card: all that is needed to use it, or to refuse to.
+  void keep(Json& weights, const std::string& kind, const TensorMap& state, const Metrics& metrics) {
+    if (!job_.keep_weights) return;
+    const std::string path = job_.weights_stem + "." + kind + ".safetensors";
+    TensorFile file{state, {}};
+    file.metadata["format"] = "pt";
+    file.metadata["cambium"] = Json{{"cell", job_.cell}, {"kind", kind}, {"seed", job_.seed}, {"backbone", Json(job_.backbone)}, {"dataset", job_.data.plugin},
+                                    {"fingerprint", data_.info().fingerprint}, {"classes", data_.info().classes}, {"mean", how_.mean}, {"std", how_.std},
+                                    {"epochs", kind == "best" ? done_.best_epoch : settings_.integer("epochs")}, {"metrics", metrics_json(metrics)}}
+                                   .dump();
+    const std::string hash = write_safetensors(path, file);
+    weights.push_back({{"kind", kind}, {"path", path}, {"sha256", hash}, {"bytes", std::filesystem::file_size(path)}});
+  }
+
+  const TrainJob& job_;
+  const Params& settings_;
+  Ingredients ingredients_;
+  EventFile& events_;
+  SealedDataset data_;
+  Model model_;
+  const NetworkFacts facts_;
+  const TransferPlan plan_;
+  const Preprocessing how_;
+  Preprocessing plain_;
+  const Selection selection_;
+  Images train_, validation_;
+  Optimizer optimizer_;
+  Checkpoint done_;   ///< epochs done, best so far, history
+  TensorMap begin_;   ///< the model as training began
+  std::vector<std::size_t> bounds_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+NetworkFacts network_facts(const Backbone& backbone, std::int64_t epochs) {
+  NetworkFacts facts;
+  facts.epochs = epochs;
+  for (const Layer& layer : backbone.layers()) {
+    std::int64_t count = 0;
+    for (const NamedParameter& parameter : layer.module->parameters()) count += parameter.value.numel();
+    facts.layers.push_back({layer.name, count});
+  }
+  return facts;
+}
+
+TransferPlan checked_plan(const Strategy& strategy, const NetworkFacts& facts) {
+  TransferPlan plan = strategy.plan(facts);
+  const std::size_t layers = facts.layers.size();
+  bool fits = plan.weights.size() == layers && !plan.phases.empty() && plan.phases.front().epoch == 0;
+  for (std::size_t i = 0; i < plan.phases.size(); ++i) {
+    fits = fits && plan.phases[i].layers.size() == layers;
+    fits = fits && (i == 0 || plan.phases[i].epoch > plan.phases[i - 1].epoch);
+  }
+  if (!fits)
+    throw Error(ErrorKind::Plugin, fmt::format("the strategy's plan does not fit a backbone of {} layers", layers),
+                "a plan has weights and, in each phase, one LayerPlan for every layer, and its phases start at epoch 0 and ascend: a fault of the plugin");
+  return plan;
+}
+
+void train(const TrainJob& job, Ingredients ingredients, EventFile& events) { Training(job, std::move(ingredients), events).run(); }
+
+}  // namespace cambium

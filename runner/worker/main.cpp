@@ -1,0 +1,40 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include "engine/torch_version.h"
+#include "worker/serve.h"
+
+namespace {
+
+constexpr const char* kHelp =
+    "cambium-worker [--plugins DIR ...]\n"
+    "\n"
+    "Trains for cambium, which starts it. It reads requests from standard input, one line of JSON each, and answers in kind:\n"
+    "\n"
+    "    echo '{\"do\": \"describe\"}' | cambium-worker\n";
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  std::vector<std::filesystem::path> plugin_folders;
+  for (int i = 1; i < count; ++i) {
+    if (std::strcmp(arguments[i], "--plugins") == 0 && i + 1 < count) {
+      plugin_folders.push_back(arguments[++i]);
+    } else if (std::strcmp(arguments[i], "--version") == 0) {
+      std::printf("cambium-worker, LibTorch %s\n", cambium::kTorchVersion);
+      return 0;
+    } else {
+      const bool asked = std::strcmp(arguments[i], "--help") == 0;
+      std::fputs(kHelp, asked ? stdout : stderr);
+      return asked ? 0 : 2;
+    }
+  }
+  // What plugins print must not get between the answers.
+  const int replies = ::dup(STDOUT_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  return cambium::serve(plugin_folders, replies);
+}
