@@ -23,7 +23,7 @@ class Ingest {
   /// Takes the whole lines of `file` from byte `offset` on and returns the offset of what is left. What is wrong with a
   /// line is kept for problem(); the lines after it are taken in all the same.
   std::int64_t take(const std::filesystem::path& file, std::int64_t offset);
-  /// Writes the points, metric by metric (four times as fast as in the file's order), their summaries, and where this
+  /// Writes the points, metric by metric, their summaries, and where this
   /// ended. To be called once, after take().
   void finish(std::int64_t offset);
 

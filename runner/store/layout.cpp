@@ -95,7 +95,7 @@ CREATE TABLE metric (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE
 );
--- No foreign keys: they would double the time of an ingest, and each (run, metric) has a summary that has them.
+-- No foreign keys, to be looked up a million times over: each (run, metric) has a summary that has them.
 CREATE TABLE point (
   run INTEGER NOT NULL,
   metric INTEGER NOT NULL,

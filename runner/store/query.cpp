@@ -20,8 +20,10 @@ constexpr std::array<std::string_view, 9> kTellingPragmas = {"table_info",      
                                                              "index_list",       "index_info",    "index_xinfo",
                                                              "foreign_key_list", "database_list", "function_list"};
 /// Pragmas that tell something when they have no argument.
-constexpr std::array<std::string_view, 6> kPlainPragmas = {"user_version", "application_id", "schema_version",
-                                                           "journal_mode", "page_count",     "page_size"};
+constexpr std::array<std::string_view, 5> kPlainPragmas = {"user_version", "application_id", "schema_version",
+                                                           "page_count", "page_size"};
+
+constexpr const char* kWayOut = "write one SELECT statement";
 
 Error refusal(const std::string& what, std::string hint) {
   return {ErrorKind::Store, "query: " + what, std::move(hint)};
@@ -38,10 +40,11 @@ class ReadOnly {
         },
         this);
   }
-  ~ReadOnly() { sqlite3_set_authorizer(database_.handle(), nullptr, nullptr); }
+  ~ReadOnly() { lift(); }
   ReadOnly(const ReadOnly&) = delete;
   ReadOnly& operator=(const ReadOnly&) = delete;
 
+  void lift() const { sqlite3_set_authorizer(database_.handle(), nullptr, nullptr); }
   /// "ATTACH", "the pragma journal_mode"; empty if nothing was refused.
   const std::string& refused() const { return refused_; }
 
@@ -68,6 +71,10 @@ class ReadOnly {
       case SQLITE_SAVEPOINT:
         refused_ = "a transaction";
         return SQLITE_DENY;
+      case SQLITE_UPDATE:
+        // What SQLite asks when it first uses a table-valued function; a real one would not be a read-only statement.
+        if (first == "sqlite_master") return SQLITE_OK;
+        [[fallthrough]];
       default:
         refused_ = "a statement that writes";
         return SQLITE_DENY;
@@ -116,10 +123,11 @@ std::string advice(Database& database, const std::string& message) {
 }
 
 /// `error` in the words of whoever wrote the query. To be called while SQLite still knows what it complained about.
-Error explain(Database& database, const std::string& refused, const Error& error) {
-  if (!refused.empty()) return refusal(refused + " is refused: a query only reads", "write one SELECT statement");
+Error explain(Database& database, const ReadOnly& guard, const Error& error) {
+  if (!guard.refused().empty()) return refusal(guard.refused() + " is refused: a query only reads", kWayOut);
   if (sqlite3_errcode(database.handle()) != SQLITE_ERROR) return error;
   const std::string message = sqlite3_errmsg(database.handle());
+  guard.lift();  // to look for names
   return refusal(message, advice(database, message));
 }
 
@@ -132,14 +140,14 @@ Table run_query(Database& database, const std::string& sql, std::span<const Fiel
     try {
       return action();
     } catch (const Error& error) {
-      throw explain(database, guard.refused(), error);
+      throw explain(database, guard, error);
     }
   };
 
   std::string_view rest;
   explained([&] { statement.emplace(database, sql, &rest); });
-  if (statement->is_empty()) throw refusal("there is no statement in it", "write one SELECT statement");
-  if (!statement->is_read_only()) throw refusal("it would write", "write one SELECT statement");
+  if (statement->is_empty()) throw refusal("there is no statement in it", kWayOut);
+  if (!statement->is_read_only()) throw refusal("a statement that writes is refused: a query only reads", kWayOut);
   while (!rest.empty()) {
     std::optional<Statement> second;
     explained([&] { second.emplace(database, rest, &rest); });

@@ -156,7 +156,7 @@ void Store::put_study(const StudyRecord& study) {
 }
 
 std::unordered_map<std::string, CellStatus> Store::statuses() const {
-  // Whole tables in their own order, put together here: a third of the time of joins.
+  // Whole tables in their own order, put together here: less than half the time of joins.
   Database& database = *data_->database;
   const Transaction snapshot(database, Transaction::Kind::Read);
   std::unordered_map<std::string, CellStatus> result;
