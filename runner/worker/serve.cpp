@@ -19,6 +19,7 @@
 #include "engine/trainer.h"
 #include "plugins/registry.h"
 #include "protocol/messages.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 namespace {
@@ -137,7 +138,9 @@ class Server {
     return info;
   }
 
-  Json train_cell(const TrainJob& job) {
+  Json train_cell(TrainJob job) {
+    job.data_settings = typed(job.data_settings, data_schema());
+    job.train_settings = typed(job.train_settings, train_schema());
     set_threads(job.threads);
     EventFile events(job.events);
     const auto failed = [&](const char* kind, const std::string& message, const std::string& hint) -> Json {
