@@ -9,7 +9,7 @@ namespace cambium {
 namespace {
 
 constexpr std::uint8_t kUnsignedByte = 8;
-/// More elements than this are no data set but a damaged header; also keeps the products below from overflowing.
+/// More elements than this are no data set but a damaged header.
 constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what, const std::string& hint) {
@@ -41,8 +41,9 @@ IdxFile read_idx(const std::filesystem::path& path) {
     std::int64_t size = 0;
     for (std::size_t i = 0; i < 4; ++i) size = size << 8 | bytes[at + i];
     file.sizes.push_back(size);
-    if (size == 0 || (elements *= size) > kMostElements)
+    if (size == 0 || size > kMostElements / elements)
       fail(path, "its header gives the sizes " + sizes_text(file.sizes) + ", which cannot be", "fetch the file again");
+    elements *= size;
   }
   if (std::int64_t(bytes.size() - header) != elements)
     fail(path,

@@ -1,6 +1,7 @@
 #include "canvas.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "figures.h"
 
@@ -64,18 +65,26 @@ void Canvas::fill(const Paint& paint) {
 }
 
 void Canvas::draw_figure(bool (*inside)(int u, int v), const Pose& pose, const Paint& paint) {
-  const int reach = std::max(pose.across, pose.along) * 6 / 5 + kPixel;  // no figure goes beyond 1.2 kUnit
-  const auto clamped = [](int position) { return std::clamp(position / kPixel, 0, kSide); };
-  const int c = cosine(pose.direction), s = sine(pose.direction);
+  // From 64ths of a pixel to the figure's own coordinates, times 2^30: a turn (2^14), then a stretch (2^16).
+  const std::int64_t c = cosine(pose.direction), s = sine(pose.direction);
   const std::int64_t per_across = (kUnit << 16) / pose.across, per_along = (kUnit << 16) / pose.along;
-  for (int y = clamped(pose.y - reach); y < clamped(pose.y + reach + kPixel); ++y)
-    for (int x = clamped(pose.x - reach); x < clamped(pose.x + reach + kPixel); ++x) {
+  const auto u_at = [&](int dx, int dy) { return int((dx * c + dy * s) * per_across >> 30); };
+  const auto v_at = [&](int dx, int dy) { return int((dy * c - dx * s) * per_along >> 30); };
+  // Beyond these a pixel's middle is too far off for any of its samples to be inside.
+  const int furthest_u = kUnit + int(kPixel * per_across >> 16), furthest_v = kUnit + int(kPixel * per_along >> 16);
+
+  const int reach = std::max(pose.across, pose.along) * 3 / 2;
+  const auto clamped = [](int position) { return std::clamp(position / kPixel, 0, kSide); };
+  for (int y = clamped(pose.y - reach); y < clamped(pose.y + reach + 2 * kPixel); ++y)
+    for (int x = clamped(pose.x - reach); x < clamped(pose.x + reach + 2 * kPixel); ++x) {
+      const int left = x * kPixel - pose.x, top = y * kPixel - pose.y;
+      if (std::abs(u_at(left + kPixel / 2, top + kPixel / 2)) > furthest_u ||
+          std::abs(v_at(left + kPixel / 2, top + kPixel / 2)) > furthest_v)
+        continue;
       int covered = 0;
       for (int sample = 0; sample < 16; ++sample) {
-        const int dx = x * kPixel + 8 + sample % 4 * 16 - pose.x, dy = y * kPixel + 8 + sample / 4 * 16 - pose.y;
-        const std::int64_t across = (dx * c + dy * s) / kOne, along = (dy * c - dx * s) / kOne;
-        const int u = int(across * per_across >> 16), v = int(along * per_along >> 16);
-        covered += inside(pose.mirrored ? -u : u, v);
+        const int dx = left + 8 + sample % 4 * 16, dy = top + 8 + sample / 4 * 16, u = u_at(dx, dy);
+        covered += inside(pose.mirrored ? -u : u, v_at(dx, dy));
       }
       if (covered == 0) continue;
       const int shade = paint.texture.at(x, y) * paint.contrast / 128;

@@ -6,7 +6,7 @@
 
 namespace cambium {
 
-/// Half the side of the square that figures are described in: coordinates run from -kUnit to kUnit.
+/// What 1.0 is in the coordinates of figures, none of whose points lies beyond it.
 inline constexpr int kUnit = 1024;
 
 /// A class of shapes: its name, and which points belong to it. In integers, so that it is the same on every machine.

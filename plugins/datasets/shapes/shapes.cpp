@@ -38,11 +38,11 @@ Colour colour(RandomStream& random, int darkest, int lightest, int tint) {
 /// Near: figures lighter than the ground. Far: darker.
 Paint ground(RandomStream& random, const Look& look) {
   const Colour base = look.far_colours ? colour(random, 140, 215, 20) : colour(random, 40, 115, 20);
-  return {base, texture(random, look), draw(random, 10, 40)};
+  return {base, texture(random, look), draw(random, 8, 32)};
 }
 Paint figure_paint(RandomStream& random, const Look& look) {
   const Colour base = look.far_colours ? colour(random, 30, 110, 40) : colour(random, 145, 225, 40);
-  return {base, texture(random, look), draw(random, 10, 40)};
+  return {base, texture(random, look), draw(random, 8, 32)};
 }
 
 /// A thing that means nothing, in a figure's colours. Near: a dot. Far: a stroke.
@@ -58,7 +58,7 @@ void add_clutter(Canvas& canvas, RandomStream& random, const Look& look) {
 void render(const Figure& figure, int distance, RandomStream random, std::uint8_t* pixels) {
   // Drawn before everything that goes by the look: an image shows its figure in one place whatever the distance.
   Pose pose{.x = draw(random, 12 * kPixel, 20 * kPixel), .y = draw(random, 12 * kPixel, 20 * kPixel)};
-  pose.across = draw(random, 6 * kPixel, 11 * kPixel);
+  pose.across = draw(random, 7 * kPixel, 12 * kPixel);
   pose.along = pose.across * draw(random, 80, 120) / 100;
   pose.direction = draw(random, 0, kTurn - 1);
   pose.mirrored = draw(random, 0, 1) == 1;
@@ -70,8 +70,8 @@ void render(const Figure& figure, int distance, RandomStream random, std::uint8_
   canvas.fill(ground(random, look));
   for (int i = draw(random, 2, 4); i > 0; --i) add_clutter(canvas, random, look);
   canvas.draw_figure(figure.inside, pose, figure_paint(random, look));
-  for (int i = draw(random, 0, 2); i > 0; --i) add_clutter(canvas, random, look);
-  canvas.add_noise(random, 24);
+  for (int i = draw(random, 0, 1); i > 0; --i) add_clutter(canvas, random, look);
+  canvas.add_noise(random, 16);
   canvas.write(pixels);
 }
 
@@ -80,7 +80,7 @@ class Shapes : public MemoryDataset {
  public:
   explicit Shapes(const Params& params)
       : family_(params.string("family")), seed_(std::uint64_t(params.integer("seed"))) {
-    if (params.has("distance")) distance_ = int(params.number("distance") * kCertain + 0.5);
+    if (family_ == "b") distance_ = int(params.number("distance") * kCertain + 0.5);
     DatasetInfo info{.shape = {3, kSide, kSide}, .classes = {}, .fingerprint = {}, .files = {}};
     for (const Figure& figure : family(family_)) info.classes.emplace_back(figure.name);
     const std::int64_t train = params.integer("train_per_class"), test = params.integer("test_per_class");
@@ -122,7 +122,7 @@ CAMBIUM_PLUGIN("shapes", "1", registry) {
       Schema()
           .choice("family", "a", {"a", "b"},
                   "a: circle, square, triangle, ...; b: star, cross, ring, ...; none is in both")
-          .number("distance", 0.5, {0, 1},
+          .number("distance", 0.3, {0, 1},
                   "of family b's look (colours, textures, clutter) from a's; 0: the same, 1: nothing in common")
           .when("family", {"b"})
           .integer("train_per_class", 400, {1, 10000}, "training images of each class")
