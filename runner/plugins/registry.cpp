@@ -4,17 +4,12 @@
 
 #include "cambium/files.h"
 #include "plugins/plugin_library.h"
+#include "protocol/places.h"
 
 namespace cambium {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// ../lib/cambium/plugins of the running program: in the build as in an installation.
-fs::path built_in_folder() {
-  std::error_code ignored;
-  return fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / "lib" / "cambium" / "plugins";
-}
 
 /// Runs a plugin's code; what it throws comes out as an Error that names it.
 template <class Make>
@@ -35,7 +30,7 @@ auto guarded(const std::string& what, Make make) {
 
 PluginRegistry PluginRegistry::load(const std::vector<fs::path>& folders) {
   PluginRegistry registry;
-  registry.load_folder(built_in_folder(), false);
+  registry.load_folder(built_in_plugins(), false);
   for (const fs::path& folder : folders) registry.load_folder(folder, true);
   return registry;
 }

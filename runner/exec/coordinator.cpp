@@ -1,0 +1,303 @@
+#include "exec/coordinator.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "cambium/error.h"
+#include "exec/event_tail.h"
+#include "exec/folders.h"
+#include "exec/signals.h"
+#include "exec/worker_process.h"
+
+namespace cambium {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// How long to wait for an answer before looking at the event files again.
+constexpr int kFollowMilliseconds = 100;
+
+StudyRecord record_of(const Plan& plan) {
+  StudyRecord record;
+  record.name = plan.name;
+  record.path = plan.path;
+  record.text = plan.text;
+  for (const Cell& cell : plan.cells)
+    record.cells.push_back({cell.identity, cell.group, std::int64_t(cell.seed), cell.backbone->component.plugin, cell.data->component.plugin,
+                            cell.strategy->component.plugin, config_json(plan, cell),
+                            cell.source >= 0 ? plan.cells[std::size_t(cell.source)].identity : "", cell.network->trainable, cell.network->total});
+  for (const Entry& entry : plan.entries) record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes});
+  return record;
+}
+
+/// A worker, and the attempt that it is at.
+struct Slot {
+  std::unique_ptr<WorkerProcess> worker;
+  bool busy = false;
+  std::size_t cell = 0;
+  std::int64_t attempt = 0;
+  fs::path events;
+  EventTail tail;
+  std::uintmax_t log_position = 0;
+};
+
+class Coordinator {
+ public:
+  Coordinator(const Plan& plan, Store& store, const RunOptions& options, RunObserver& observer)
+      : plan_(plan), store_(store), options_(options), observer_(observer), folders_(store.files()), dependents_(plan.cells.size()), weights_(plan.cells.size()) {}
+
+  RunOutcome run() {
+    folders_.make();
+    store_.put_study(record_of(plan_));
+    store_.recover();
+    work_ = decide(plan_, known_cells(plan_, store_), options_.retry_failed);
+    for (auto& [identity, status] : store_.statuses())
+      if (status.state == RunState::Done) done_weights_[identity] = std::move(status.weights);
+    prepare();
+    observer_.begin(plan_, work_, int(slots_.size()));
+    while (step()) {
+    }
+    return outcome_;
+  }
+
+ private:
+  /// Counts what there is to do, and finds what can begin at once.
+  void prepare() {
+    std::size_t to_train = 0;
+    for (std::size_t i = 0; i < plan_.cells.size(); ++i) {
+      const int source = plan_.cells[i].source;
+      if (source >= 0) dependents_[std::size_t(source)].push_back(i);
+      switch (work_[i].action) {
+        case Work::Action::None:
+          ++outcome_.already;
+          weights_[i] = done_weights_[plan_.cells[i].identity];
+          break;
+        case Work::Action::Hold: ++outcome_.held; break;
+        case Work::Action::Train:
+          ++to_train;
+          if (source < 0 || work_[std::size_t(source)].action == Work::Action::None) ready_.insert(i);
+      }
+    }
+    const auto cores = std::max(1u, std::thread::hardware_concurrency());
+    const auto wanted = options_.workers > 0 ? std::size_t(options_.workers) : std::max<std::size_t>(1, cores / std::size_t(std::max(1, options_.threads)));
+    slots_.resize(std::min(wanted, to_train));
+  }
+
+  /// One turn: hand out what is ready, wait for something to happen, see to it. False when all is over.
+  bool step() {
+    for (Slot& slot : slots_)
+      if (!slot.busy && !ready_.empty()) begin(slot);
+    std::vector<pollfd> polled = {{signals_.descriptor(), POLLIN, 0}};
+    for (const Slot& slot : slots_)
+      if (slot.busy) polled.push_back({slot.worker->descriptor(), POLLIN, 0});
+    if (polled.size() == 1) return false;
+    ::poll(polled.data(), polled.size(), kFollowMilliseconds);
+    if (signals_.came()) {
+      stop();
+      return false;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    const bool follow = now - followed_ >= std::chrono::milliseconds(kFollowMilliseconds);
+    if (follow) followed_ = now;
+    for (Slot& slot : slots_)
+      if (slot.busy) attend(slot, follow);
+    return true;
+  }
+
+  void begin(Slot& slot) {
+    const std::size_t index = *ready_.begin();
+    const Cell& cell = plan_.cells[index];
+    if (!slot.worker) {
+      const auto number = std::size_t(&slot - slots_.data()) + 1;
+      slot.worker = std::make_unique<WorkerProcess>(WorkerProcess::Options{options_.plugin_dirs, options_.threads, folders_.log(number)});
+    }
+    TrainJob job;
+    job.cell = cell.identity;
+    job.seed = cell.seed;
+    job.backbone = cell.backbone->component;
+    job.data = cell.data->component;
+    job.strategy = cell.strategy->component;
+    job.data_settings = cell.data->settings;
+    job.train_settings = cell.train->settings;
+    job.data_root = fs::absolute(options_.data_root).string();
+    if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
+    if (cell.source >= 0)
+      for (const Artifact& artifact : weights_[std::size_t(cell.source)])
+        if (artifact.kind == cell.source_weights) job.source = WeightsRef{artifact.path, artifact.sha256};
+    job.weights_stem = folders_.weights_stem(cell.identity).string();
+    job.checkpoint = folders_.checkpoint(cell.identity).string();
+    job.threads = options_.threads;
+    job.keep_weights = cell.keep_weights;
+
+    ready_.erase(ready_.begin());
+    slot.busy = true;
+    slot.cell = index;
+    slot.attempt = job.attempt = store_.begin_run(cell.identity);
+    slot.events = folders_.events(cell.identity, slot.attempt);
+    slot.tail = EventTail(slot.events);
+    slot.log_position = slot.worker->log_position();
+    job.events = slot.events.string();
+    slot.worker->send(Json(job).dump());
+    observer_.started(cell);
+  }
+
+  void attend(Slot& slot, bool follow) {
+    const auto answer = slot.worker->receive();
+    if (answer) {
+      const auto json = Json::parse(*answer, nullptr, false);
+      if (json.is_object() && json.value("cell", "") == plan_.cells[slot.cell].identity) return answered(slot);
+      slot.worker->kill();  // it answered nonsense, and nothing that it says can be trusted any more
+      slot.worker->reap();
+      return died(slot, {false, "answered what is no answer: " + answer->substr(0, 200)});
+    }
+    if (slot.worker->ended()) return died(slot, slot.worker->reap());
+    if (!follow) return;
+    this->follow(slot);
+    store_.ingest(plan_.cells[slot.cell].identity, slot.attempt, slot.events);
+  }
+
+  void follow(Slot& slot) {
+    const Cell& cell = plan_.cells[slot.cell];
+    slot.tail.follow([&](std::int64_t epoch, double loss) { observer_.epoch(cell, epoch, loss); });
+  }
+
+  /// The event file says how it ended; the worker goes on to the next before that is put on record.
+  void answered(Slot& slot) {
+    follow(slot);
+    if (slot.tail.end() == EventTail::End::None) {
+      slot.worker->kill();
+      slot.worker->reap();
+      return died(slot, {false, "said that it was done, and its event file does not"});
+    }
+    const Slot past{nullptr, false, slot.cell, slot.attempt, slot.events, slot.tail, 0};
+    slot.busy = false;
+    if (!ready_.empty()) begin(slot);
+    conclude(past);
+  }
+
+  /// Puts an attempt whose event file told its end on record.
+  void conclude(const Slot& slot) {
+    const Cell& cell = plan_.cells[slot.cell];
+    store_.ingest(cell.identity, slot.attempt, slot.events);
+    if (slot.tail.end() == EventTail::End::Failed) return failed(slot.cell, slot.tail.error());
+    ++outcome_.done;
+    weights_[slot.cell] = slot.tail.weights();
+    for (std::size_t dependent : dependents_[slot.cell])
+      if (work_[dependent].action == Work::Action::Train) ready_.insert(dependent);
+    observer_.ended(cell, RunState::Done, "");
+  }
+
+  void died(Slot& slot, const WorkerEnd& end) {
+    follow(slot);
+    const std::string printed = slot.worker->printed_since(slot.log_position);
+    slot.worker.reset();
+    slot.busy = false;
+    if (slot.tail.end() != EventTail::End::None) return conclude(slot);
+    const Cell& cell = plan_.cells[slot.cell];
+    const std::string error = "its worker " + end.words;
+    store_.ingest(cell.identity, slot.attempt, slot.events);
+    store_.end_run(cell.identity, slot.attempt, RunState::Failed, end.killed ? FailureKind::Killed : FailureKind::Signal, error, printed);
+    failed(slot.cell, error);
+  }
+
+  /// Fails a cell alone, and skips, all the way down, what would start from it.
+  void failed(std::size_t index, const std::string& error) {
+    ++outcome_.failed;
+    observer_.ended(plan_.cells[index], RunState::Failed, error);
+    const std::string reason = fmt::format("starts from cell {}, which failed: {}", plan_.cells[index].identity.substr(0, 12), error);
+    std::vector<std::size_t> below = dependents_[index];
+    while (!below.empty()) {
+      const std::size_t next = below.back();
+      below.pop_back();
+      if (work_[next].action != Work::Action::Train) continue;
+      store_.skip(plan_.cells[next].identity, reason);
+      ++outcome_.skipped;
+      observer_.ended(plan_.cells[next], RunState::Skipped, reason);
+      below.insert(below.end(), dependents_[next].begin(), dependents_[next].end());
+    }
+  }
+
+  /// Ends all workers at once: their checkpoints hold the last epoch.
+  void stop() {
+    outcome_.stopped = true;
+    for (Slot& slot : slots_)
+      if (slot.busy) slot.worker->kill();
+    for (Slot& slot : slots_) {
+      if (!slot.busy) continue;
+      slot.worker->reap();
+      slot.busy = false;
+      follow(slot);
+      if (slot.tail.end() != EventTail::End::None) {
+        conclude(slot);
+        continue;
+      }
+      const Cell& cell = plan_.cells[slot.cell];
+      store_.ingest(cell.identity, slot.attempt, slot.events);
+      store_.end_run(cell.identity, slot.attempt, RunState::Interrupted, FailureKind::None, "stopped", "");
+      ++outcome_.interrupted;
+      observer_.ended(cell, RunState::Interrupted, "");
+    }
+  }
+
+  const Plan& plan_;
+  Store& store_;
+  const RunOptions& options_;
+  RunObserver& observer_;
+  const Folders folders_;
+  StopSignals signals_;
+  RunOutcome outcome_;
+  std::vector<Work> work_;
+  std::vector<std::vector<std::size_t>> dependents_;
+  std::vector<std::vector<Artifact>> weights_;  ///< of each done cell
+  std::unordered_map<std::string, std::vector<Artifact>> done_weights_;
+  std::set<std::size_t> ready_;  ///< in the plan's order
+  std::vector<Slot> slots_;
+  std::chrono::steady_clock::time_point followed_{};
+};
+
+}  // namespace
+
+std::unordered_map<std::string, Known> known_cells(const Plan& plan, const Store& store) {
+  const auto statuses = store.statuses();
+  std::set<std::size_t> sources;
+  for (const Cell& cell : plan.cells)
+    if (cell.source >= 0) sources.insert(std::size_t(cell.source));
+  std::unordered_map<std::string, Known> known;
+  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    const auto found = statuses.find(plan.cells[i].identity);
+    if (found == statuses.end() || !found->second.state) continue;
+    const CellStatus& status = found->second;
+    Known cell;
+    cell.attempts = status.attempts;
+    cell.epochs = status.epochs;
+    cell.error = status.error;
+    switch (*status.state) {
+      case RunState::Done: cell.state = Known::State::Done; break;
+      case RunState::Failed: cell.state = status.failure == FailureKind::Killed ? Known::State::Killed : Known::State::Failed; break;
+      case RunState::Skipped: cell.state = Known::State::Skipped; break;
+      case RunState::Running:
+      case RunState::Interrupted: cell.state = Known::State::Interrupted; break;
+    }
+    cell.has_weights = !status.weights.empty();
+    if (sources.count(i))
+      for (const Artifact& artifact : status.weights) {
+        std::error_code absent;
+        if (std::int64_t(fs::file_size(artifact.path, absent)) != artifact.bytes || absent) cell.has_weights = false;
+      }
+    known.emplace(plan.cells[i].identity, std::move(cell));
+  }
+  return known;
+}
+
+RunOutcome run_plan(const Plan& plan, Store& store, const RunOptions& options, RunObserver& observer) {
+  return Coordinator(plan, store, options, observer).run();
+}
+
+}  // namespace cambium

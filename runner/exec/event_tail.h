@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+
+namespace cambium {
+
+/// Follows a running attempt's event file: for progress, and for what those that start from it need. The store ingests the file
+/// on its own.
+class EventTail {
+ public:
+  EventTail() = default;
+  explicit EventTail(std::filesystem::path path) : path_(std::move(path)) {}
+
+  /// Reads what came since; `epoch` is told of each epoch.
+  void follow(const std::function<void(std::int64_t epoch, double train_loss)>& epoch);
+
+  enum class End { None, Finished, Failed };
+  End end() const { return end_; }
+  const std::string& error() const { return error_; }             ///< of a failure
+  const std::vector<Artifact>& weights() const { return weights_; }  ///< of a finished attempt
+
+ private:
+  void take(const std::string& line, const std::function<void(std::int64_t, double)>& epoch);
+
+  std::filesystem::path path_;
+  std::uintmax_t offset_ = 0;
+  End end_ = End::None;
+  std::string error_;
+  std::vector<Artifact> weights_;
+};
+
+}  // namespace cambium

@@ -1,0 +1,172 @@
+#include "exec/worker_resolver.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cambium/files.h"
+#include "exec/worker_process.h"
+#include "protocol/places.h"
+
+namespace cambium {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string stamp(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return path.string() + " absent\n";
+  return fmt::format("{} {} {}.{} {}\n", path.string(), info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_ino);
+}
+
+bool holds(const FileStamp& known) {
+  struct stat info {};
+  return ::stat(known.path.c_str(), &info) == 0 && info.st_size == known.size &&
+         std::int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec == known.mtime_ns;
+}
+
+/// Empty where there is no place to keep answers.
+fs::path cache_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  if (cache && *cache) return fs::path(cache) / "cambium";
+  return home && *home ? fs::path(home) / ".cache" / "cambium" : fs::path();
+}
+
+}  // namespace
+
+struct WorkerResolver::Data {
+  std::vector<fs::path> folders;
+  fs::path cache = cache_folder();
+  std::string stamps;  ///< of the worker and every plugin file: any change makes every answer unknown
+  fs::path log;
+  std::unique_ptr<WorkerProcess> worker;
+  std::optional<Description> description;
+
+  void take_stamps() {
+    stamps = "1\n" + stamp(WorkerProcess::program());
+    std::vector<fs::path> all = folders;
+    all.insert(all.begin(), built_in_plugins());
+    for (const fs::path& folder : all) {
+      std::vector<fs::path> files;
+      std::error_code ignored;
+      for (const auto& entry : fs::directory_iterator(folder, ignored)) files.push_back(entry.path());
+      std::sort(files.begin(), files.end());
+      stamps += folder.string() + "\n";
+      for (const fs::path& file : files) stamps += stamp(file);
+    }
+  }
+
+  fs::path file_of(const std::string& request) const { return cache / (sha256(stamps + request) + ".json"); }
+
+  std::optional<Json> known(const std::string& request) const {
+    std::error_code ignored;
+    if (cache.empty() || !fs::exists(file_of(request), ignored)) return std::nullopt;
+    try {
+      const auto bytes = read_bytes(file_of(request));
+      return Json::parse(bytes.begin(), bytes.end());
+    } catch (const std::exception&) {
+      return std::nullopt;  // damaged: asked again, and written anew
+    }
+  }
+
+  void keep(const std::string& request, const Json& answer) const {
+    if (cache.empty()) return;
+    try {
+      fs::create_directories(cache);
+      write_file(file_of(request), answer.dump());
+    } catch (const std::exception&) {
+      // Only the next start is slower.
+    }
+  }
+
+  Json ask(const std::string& request) {
+    if (!worker) {
+      log = fs::temp_directory_path() / fmt::format("cambium-resolve-{}.log", ::getpid());
+      worker = std::make_unique<WorkerProcess>(WorkerProcess::Options{folders, 1, log});
+    }
+    try {
+      return Json::parse(worker->ask(request));
+    } catch (const Json::exception&) {
+      worker.reset();
+      throw Error(ErrorKind::System, "the worker answered what is no JSON", "are cambium and cambium-worker of one version?");
+    } catch (const Error&) {
+      worker.reset();
+      throw;
+    }
+  }
+
+  ~Data() {
+    worker.reset();
+    std::error_code ignored;
+    if (!log.empty()) fs::remove(log, ignored);
+  }
+};
+
+WorkerResolver::WorkerResolver(std::vector<fs::path> plugin_dirs) : data_(std::make_unique<Data>()) {
+  data_->folders = std::move(plugin_dirs);
+  data_->take_stamps();
+}
+WorkerResolver::~WorkerResolver() = default;
+
+const Description& WorkerResolver::describe() {
+  if (data_->description) return *data_->description;
+  const std::string request = R"({"do":"describe"})";
+  if (auto known = data_->known(request)) {
+    try {
+      data_->description = known->get<Description>();
+      return *data_->description;
+    } catch (const std::exception&) {
+    }
+  }
+  const Json answer = data_->ask(request);
+  data_->description = answer.get<Description>();
+  data_->keep(request, answer);
+  return *data_->description;
+}
+
+namespace {
+
+/// Asks each different request once: what is known first, then a worker. `good`: whether a kept answer still holds.
+template <class Answer, class Request, class Data, class Good>
+std::vector<Answer> answers(Data& data, const std::vector<Request>& requests, Good good) {
+  std::map<std::string, Answer> known;
+  std::vector<Answer> result;
+  for (const Request& request : requests) {
+    const std::string line = Json(request).dump();
+    auto found = known.find(line);
+    if (found == known.end()) {
+      std::optional<Answer> answer;
+      if (const auto kept = data.known(line)) try {
+          answer = kept->template get<Answer>();
+          if (!good(*answer)) answer.reset();
+        } catch (const std::exception&) {
+        }
+      if (!answer) {
+        const Json json = data.ask(line);
+        answer = json.get<Answer>();
+        if (!answer->failure) data.keep(line, json);
+      }
+      found = known.emplace(line, std::move(*answer)).first;
+    }
+    result.push_back(found->second);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<DatasetFacts> WorkerResolver::datasets(const std::vector<DatasetRequest>& requests) {
+  return answers<DatasetFacts>(*data_, requests, [](const DatasetFacts& facts) { return std::all_of(facts.files.begin(), facts.files.end(), holds); });
+}
+
+std::vector<NetworkInfo> WorkerResolver::networks(const std::vector<NetworkRequest>& requests) {
+  return answers<NetworkInfo>(*data_, requests, [](const NetworkInfo&) { return true; });
+}
+
+}  // namespace cambium
