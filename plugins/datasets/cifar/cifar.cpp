@@ -138,7 +138,7 @@ class Cifar : public MemoryDataset {
     std::vector<std::int64_t> labels;
   };
 
-  /// One split, from its files in order; each file's bytes go into `hash` as well.
+  /// One split, from its files in order; its records go into `hash` as well.
   static Part read(const Layout& layout, const std::vector<fs::path>& paths, Sha256& hash) {
     std::vector<std::uint8_t> records;
     std::vector<std::int64_t> labels;
