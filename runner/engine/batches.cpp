@@ -87,7 +87,7 @@ std::vector<std::int64_t> epoch_order(std::size_t count, std::uint64_t seed, std
 std::vector<std::size_t> batch_bounds(std::size_t count, std::size_t batch) {
   std::vector<std::size_t> bounds = {0};
   for (std::size_t at = batch; at < count; at += batch) bounds.push_back(at);
-  if (bounds.size() > 1 && count - bounds.back() == 1) bounds.pop_back();
+  if (batch > 1 && bounds.size() > 1 && count - bounds.back() == 1) bounds.pop_back();
   if (count > 0) bounds.push_back(count);
   return bounds;
 }

@@ -22,6 +22,20 @@ TensorMap take(const TensorMap& from, const std::string& prefix) {
 
 }  // namespace
 
+bool fits(const Checkpoint& checkpoint, const TensorMap& model) {
+  const auto same = [&](const TensorMap& saved) {
+    if (saved.size() != model.size()) return false;
+    for (const auto& [name, tensor] : model)
+      if (const auto found = saved.find(name); found == saved.end() || found->second.sizes() != tensor.sizes()) return false;
+    return true;
+  };
+  for (const auto& [key, tensor] : checkpoint.optimizer) {
+    const auto found = model.find(key.substr(0, key.rfind('/')));
+    if (found == model.end() || (tensor.dim() > 0 && tensor.sizes() != found->second.sizes())) return false;
+  }
+  return same(checkpoint.model) && (checkpoint.best.empty() || same(checkpoint.best));
+}
+
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint, int threads) {
   TensorFile file;
   put(file.tensors, "model/", checkpoint.model);
@@ -40,11 +54,16 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 }
 
 std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads, std::string& note) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
+  std::error_code unknown;
+  if (!std::filesystem::exists(path, unknown)) return std::nullopt;
   try {
     const TensorFile file = read_safetensors(path);
     const auto json = nlohmann::json::parse(file.metadata.at("cambium_checkpoint"));
-    if (json.at("cell") != cell || json.at("threads") != threads || json.at("torch") != kTorchVersion) {
+    if (json.at("cell") != cell) {
+      note = "the checkpoint belongs to another cell: begun anew";
+      return std::nullopt;
+    }
+    if (json.at("threads") != threads || json.at("torch") != kTorchVersion) {
       note = "the checkpoint was made with another number of threads or another LibTorch, and would lead to other numbers: begun anew";
       return std::nullopt;
     }

@@ -27,4 +27,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 /// Nothing where there is none, or none that fits; `note` then says why.
 std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads, std::string& note);
 
+/// Whether the checkpoint's tensors are those of a model whose state is `model`: they are not if a plugin was changed and its version not.
+bool fits(const Checkpoint& checkpoint, const TensorMap& model);
+
 }  // namespace cambium

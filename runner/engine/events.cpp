@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -32,6 +33,12 @@ nlohmann::json metrics_json(const Metrics& metrics) {
   return json;
 }
 
+Metrics metrics_of(const nlohmann::json& json) {
+  Metrics metrics;
+  for (const auto& [name, value] : json.items()) metrics[name] = value.is_string() ? std::strtod(value.get_ref<const std::string&>().c_str(), nullptr) : value.get<double>();
+  return metrics;
+}
+
 EventFile::EventFile(std::filesystem::path path) : path_(std::move(path)) {
   file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
   if (file_ < 0) fail(path_, "make the event file");
@@ -40,16 +47,24 @@ EventFile::EventFile(std::filesystem::path path) : path_(std::move(path)) {
 EventFile::~EventFile() { ::close(file_); }
 
 void EventFile::write(const std::string& type, nlohmann::json event) {
-  event["seq"] = next_++;
+  event["seq"] = next_;
   event["type"] = type;
   event["time"] = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   const std::string line = event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   for (std::size_t done = 0; done < line.size();) {
     const auto count = ::write(file_, line.data() + done, line.size() - done);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(path_, "write an event");
+    if (count < 0) {
+      const int cause = errno;
+      // Half a line would spoil the next one, which may fit again.
+      [[maybe_unused]] const int cut = ::ftruncate(file_, length_);
+      errno = cause;
+      fail(path_, "write an event");
+    }
     done += std::size_t(count);
   }
+  length_ += std::int64_t(line.size());
+  ++next_;
 }
 
 }  // namespace cambium

@@ -13,6 +13,7 @@ using Metrics = std::map<std::string, double>;
 /// JSON has no NaN and no infinity: they are written as "nan", "inf" and "-inf".
 nlohmann::json number_json(double value);
 nlohmann::json metrics_json(const Metrics& metrics);
+Metrics metrics_of(const nlohmann::json& json);  ///< the way back
 
 /// An attempt's event file: one line of JSON an event, numbered from 0, each written at one go. Throws Error{System} naming the file.
 class EventFile {
@@ -28,7 +29,7 @@ class EventFile {
  private:
   std::filesystem::path path_;
   int file_ = -1;
-  std::int64_t next_ = 0;
+  std::int64_t next_ = 0, length_ = 0;  ///< the next event's number, the bytes written
 };
 
 }  // namespace cambium

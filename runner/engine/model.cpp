@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "cambium/error.h"
@@ -30,11 +29,20 @@ RandomStream stream_of(const std::string& name, std::uint64_t seed) { return Ran
 
 std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
 
-/// The source's tensors under this network's names.
-TensorMap renamed(const TensorMap& source, const Backbone& backbone) {
-  TensorMap result;
-  for (const auto& [name, tensor] : source) result[backbone.own_name(name)] = tensor;
-  return result;
+/// Whether the plan leaves room for a source's tensor that the network does not know: only where it belongs to a layer that is not taken
+/// over, or to none while not all are.
+bool is_left_out(const std::string& name, const Backbone& backbone, const TransferPlan& plan) {
+  bool all_taken = true, left_out = false;
+  std::size_t longest = 0;
+  for (std::size_t l = 0; l < plan.weights.size(); ++l) {
+    const bool taken = plan.weights[l] != Weights::Fresh;
+    const std::string& prefix = backbone.layers()[l].prefix;
+    all_taken = all_taken && taken;
+    if (prefix.size() < longest || prefix.empty() || name.rfind(prefix, 0) != 0) continue;
+    left_out = !taken && (left_out || prefix.size() > longest);
+    longest = prefix.size();
+  }
+  return longest > 0 ? left_out : !all_taken;
 }
 
 }  // namespace
@@ -46,6 +54,17 @@ Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes) : backbon
   head_weight_ = at::empty({classes, width}, at::kFloat);
   head_bias_ = at::empty({classes}, at::kFloat);
   phase_.assign(layers() + 1, LayerPlan{});
+  frozen_.assign(layers(), false);
+  std::set<std::string> names;
+  const auto once = [&](const std::string& name) {
+    if (!names.insert(name).second)
+      throw Error(ErrorKind::Plugin, "the backbone has two tensors called " + name, "give its layers prefixes of their own: a fault of the plugin");
+  };
+  for (std::size_t l = 0; l <= layers(); ++l) {
+    for (const NamedParameter& parameter : parameters_of(l)) once(parameter.name);
+    if (l == layers()) break;
+    for (const NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix)) once(buffer.name);
+  }
 }
 
 std::vector<NamedParameter> Model::parameters_of(std::size_t layer) const {
@@ -57,15 +76,17 @@ std::vector<NamedParameter> Model::parameters_of(std::size_t layer) const {
 
 void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed) {
   at::NoGradGuard no_grad;
-  const TensorMap given = source ? renamed(*source, *backbone_) : TensorMap{};
+  TensorMap given;  // the source's tensors under this network's names
+  const TensorMap mine = state();
+  if (source)
+    for (const auto& [name, tensor] : *source) given[mine.count(name) ? name : backbone_->own_name(name)] = tensor;
   std::vector<std::string> wrong;
-  std::set<std::string> known = {backbone_->head_name() + ".weight", backbone_->head_name() + ".bias"};
-  const auto from_source = [&](const std::string& name, const at::Tensor& mine) -> const at::Tensor* {
+  const auto from_source = [&](const std::string& name, const at::Tensor& wanted) -> const at::Tensor* {
     const auto found = given.find(name);
     if (found == given.end()) {
       wrong.push_back(fmt::format("{} is missing", name));
-    } else if (found->second.sizes() != mine.sizes()) {
-      wrong.push_back(fmt::format("{} is {}, and {} is wanted", name, shape_text(found->second), shape_text(mine)));
+    } else if (found->second.sizes() != wanted.sizes()) {
+      wrong.push_back(fmt::format("{} is {}, and {} is wanted", name, shape_text(found->second), shape_text(wanted)));
     } else {
       return &found->second;
     }
@@ -73,7 +94,6 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
   };
   for (std::size_t l = 0; l < layers(); ++l) {
     for (NamedParameter& parameter : parameters_of(l)) {
-      known.insert(parameter.name);
       if (plan.weights[l] == Weights::Fresh) {
         fill(parameter.value, parameter.init, stream_of(parameter.name, seed));
       } else if (const at::Tensor* theirs = from_source(parameter.name, parameter.value)) {
@@ -87,7 +107,6 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
       }
     }
     for (NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix)) {
-      known.insert(buffer.name);
       if (plan.weights[l] != Weights::Source)
         buffer.value.fill_(buffer.initial);
       else if (const at::Tensor* theirs = from_source(buffer.name, buffer.value))
@@ -95,7 +114,7 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
     }
   }
   for (const auto& [name, tensor] : given)
-    if (!known.count(name)) wrong.push_back(fmt::format("{} is unknown to this network", name));
+    if (!mine.count(name) && !is_left_out(name, *backbone_, plan)) wrong.push_back(fmt::format("{} is unknown to this network", name));
   if (!wrong.empty())
     throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fmt::join(wrong, "; ")), "start from weights of the same backbone with the same parameters");
   // One stream for the head: the same head in every arm of a seed, whatever the layers below.
@@ -113,15 +132,21 @@ bool Model::learns(const NamedParameter& parameter, const LayerPlan& plan) {
   return false;
 }
 
-/// A layer is frozen if nothing of it learns: one asked to learn its norm only, and without a norm, is frozen too.
-bool Model::frozen(std::size_t layer) const {
+/// A layer is frozen if it is declared so, or if it is to learn norms or biases and has none.
+///
+/// A layer that learns in part is not frozen: it runs in train mode as a whole, and its norms' running statistics follow. What flows into
+/// them moves, since something of the layer learns (its biases, or the norms themselves), so statistics held still would belong to a
+/// network that no longer is. A layer without parameters, as dropout, goes by its declaration alone.
+bool Model::frozen(std::size_t layer, const LayerPlan& plan) const {
+  if (plan.frozen()) return true;
   const auto parameters = parameters_of(layer);
-  return std::none_of(parameters.begin(), parameters.end(), [&](const auto& p) { return learns(p, phase_[layer]); });
+  return !parameters.empty() && std::none_of(parameters.begin(), parameters.end(), [&](const auto& p) { return learns(p, plan); });
 }
 
 void Model::begin_phase(const Phase& phase) {
   phase_ = phase.layers;
   phase_.push_back(phase.head);
+  for (std::size_t l = 0; l < layers(); ++l) frozen_[l] = frozen(l, phase_[l]);
   for (std::size_t l = 0; l <= layers(); ++l)
     for (NamedParameter& parameter : parameters_of(l)) {
       const bool learning = learns(parameter, phase_[l]);
@@ -147,7 +172,7 @@ std::vector<ParameterGroup> Model::groups(const Phase& phase, double weight_deca
 
 void Model::train() {
   training_ = true;
-  for (std::size_t l = 0; l < layers(); ++l) backbone_->layers()[l].module->train(!frozen(l) || phase_[l].frozen_mode == FrozenMode::Train);
+  for (std::size_t l = 0; l < layers(); ++l) backbone_->layers()[l].module->train(!frozen_[l] || phase_[l].frozen_mode == FrozenMode::Train);
 }
 
 void Model::eval() {
@@ -160,13 +185,13 @@ at::Tensor Model::forward(const at::Tensor& x, std::size_t from) {
   for (std::size_t l = from; l < layers(); ++l) {
     const Layer& layer = backbone_->layers()[l];
     // A frozen layer in train mode uses the batch's statistics, and would move its running ones.
-    const bool hold = training_ && layer.module->training() && frozen(l);
+    const bool hold = training_ && layer.module->training() && frozen_[l];
     std::vector<std::pair<at::Tensor, at::Tensor>> held;
     if (hold)
       for (NamedBuffer& buffer : layer.module->buffers()) held.emplace_back(buffer.value, buffer.value.clone());
     y = layer.module->forward(y);
-    at::NoGradGuard no_grad;
-    for (auto& [buffer, before] : held) buffer.copy_(before);
+    // Put back behind autograd's back: batch norm has kept the running statistics for its backward, which in train mode does not read them.
+    for (auto& [buffer, before] : held) buffer.variable_data().copy_(before);
   }
   return at::linear(y, head_weight_, head_bias_);
 }

@@ -23,8 +23,8 @@ class Model {
   std::size_t layers() const { return backbone_->layers().size(); }
 
   /// Fills every tensor: fresh ones from the seed and their own names, the head from the seed and its shape alone, the rest from
-  /// `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in another shape, or has and the
-  /// network does not know; only the head may be missing.
+  /// `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in another shape, or has in a layer
+  /// taken over while the network does not know it. Only the head may be missing.
   void initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed);
 
   /// From here on, learn as `phase` says: which parameters take gradients, how each layer's norm and dropout run.
@@ -36,8 +36,8 @@ class Model {
   void train();
   void eval();
 
-  /// Logits from what layer `from` - 1 gave (the images for 0). In train mode a frozen layer's running statistics stay as they are, also
-  /// where its FrozenMode is Train.
+  /// Logits from what layer `from` - 1 gave (the images for 0). A frozen layer's running statistics stay as they are, also where its
+  /// FrozenMode is Train.
   at::Tensor forward(const at::Tensor& x, std::size_t from = 0);
   /// What layers [0, `to`) give.
   at::Tensor features(const at::Tensor& x, std::size_t to) const { return backbone_->forward(x, 0, to); }
@@ -56,11 +56,12 @@ class Model {
  private:
   std::vector<NamedParameter> parameters_of(std::size_t layer) const;  ///< layers() is the head
   static bool learns(const NamedParameter& parameter, const LayerPlan& plan);
-  bool frozen(std::size_t layer) const;
+  bool frozen(std::size_t layer, const LayerPlan& plan) const;
 
   std::unique_ptr<Backbone> backbone_;
   at::Tensor head_weight_, head_bias_;  ///< [classes, F], [classes]
-  std::vector<LayerPlan> phase_;        ///< of the phase begun last, one a layer
+  std::vector<LayerPlan> phase_;        ///< of the phase begun last, one a layer, then the head's
+  std::vector<bool> frozen_;            ///< one a layer
   bool training_ = false;
 };
 

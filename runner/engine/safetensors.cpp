@@ -114,7 +114,7 @@ std::string write_safetensors(const fs::path& path, const TensorFile& file) {
     header[name] = {{"dtype", kind_name(tensor, name)}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, offset + size}}};
     offset += size;
   }
-  std::string text = header.dump();
+  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.append((8 - text.size() % 8) % 8, ' ');
   std::vector<std::uint8_t> bytes(8 + text.size() + offset);
   const std::uint64_t length = text.size();

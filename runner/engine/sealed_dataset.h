@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "cambium/dataset.h"
+#include "cambium/error.h"
 
 namespace cambium {
 
@@ -15,7 +16,14 @@ class SealedDataset {
 
   const DatasetInfo& info() const { return dataset_.info(); }
   std::span<const std::int64_t> labels(Split split) const { return checked(split).labels(split); }
-  at::Tensor images(Split split, std::span<const std::int64_t> indices) const { return checked(split).images(split, indices); }
+  /// Contiguous uint8 [B, C, H, W]. Throws Error{Plugin} where the data set gives anything else.
+  at::Tensor images(Split split, std::span<const std::int64_t> indices) const {
+    const at::Tensor images = checked(split).images(split, indices);
+    const ImageShape& shape = info().shape;
+    if (images.scalar_type() != at::kByte || images.sizes() != at::IntArrayRef({std::int64_t(indices.size()), shape.channels, shape.height, shape.width}))
+      throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 of the shape that it declares", "this is a fault of its plugin");
+    return images.contiguous();
+  }
 
  private:
   const Dataset& checked(Split split) const {

@@ -27,9 +27,17 @@ Selection select_images(std::span<const std::int64_t> train_labels, std::size_t 
   const auto per_class = std::size_t(settings.integer("per_class"));
   const auto held_out = std::size_t(settings.integer("validation_per_class"));
   const double fraction = settings.number("validation");
+  if (held_out > 0 && fraction > 0)
+    throw Error(ErrorKind::Data, "validation and validation_per_class are both given", "give one of them: a part of each class, or a number of images");
 
   std::vector<std::vector<std::int64_t>> members(classes.size());
-  for (std::size_t i = 0; i < train_labels.size(); ++i) members[std::size_t(train_labels[i])].push_back(std::int64_t(i));
+  for (std::size_t i = 0; i < train_labels.size(); ++i) {
+    const std::int64_t label = train_labels[i];
+    if (label < 0 || std::size_t(label) >= classes.size())
+      throw Error(ErrorKind::Plugin, "training image " + std::to_string(i) + " has the label " + std::to_string(label) + ", and there are " + std::to_string(classes.size()) + " classes",
+                  "this is a fault of the data set's plugin or its files");
+    members[std::size_t(label)].push_back(std::int64_t(i));
+  }
 
   Selection selection;
   for (std::size_t c = 0; c < classes.size(); ++c) {
@@ -41,6 +49,9 @@ Selection select_images(std::span<const std::int64_t> train_labels, std::size_t 
       throw Error(ErrorKind::Data,
                   "class " + classes[c] + " has " + std::to_string(images.size()) + " training images, and " + std::to_string(kept + per_class) + " are asked for",
                   "ask for fewer with per_class or validation");
+    if (kept > 0 && kept == images.size())
+      throw Error(ErrorKind::Data, "class " + classes[c] + " has " + std::to_string(images.size()) + " training images, and validation takes all of them",
+                  "hold out fewer with validation or validation_per_class");
     const auto first = images.begin() + std::ptrdiff_t(kept);
     selection.validation.insert(selection.validation.end(), images.begin(), first);
     selection.train.insert(selection.train.end(), first, per_class > 0 ? first + std::ptrdiff_t(per_class) : images.end());

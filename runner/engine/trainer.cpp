@@ -5,7 +5,6 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -13,10 +12,12 @@
 
 #include "cambium/random.h"
 #include "engine/checkpoint.h"
+#include "engine/facts.h"
 #include "engine/images.h"
 #include "engine/model.h"
 #include "engine/optimizer.h"
 #include "engine/provenance.h"
+#include "engine/safetensors.h"
 #include "engine/schedule.h"
 #include "engine/selection.h"
 
@@ -40,11 +41,12 @@ std::vector<std::int64_t> all_of(const SealedDataset& data, Split split) {
 /// One attempt at one cell, from its first epoch to its test.
 class Training {
  public:
-  Training(const TrainJob& job, Ingredients ingredients, EventFile& events)
+  Training(const TrainJob& job, Ingredients ingredients, EventFile& events, Stopwatch& watch)
       : job_(job),
         settings_(job.train_settings),
         ingredients_(std::move(ingredients)),
         events_(events),
+        watch_(watch),
         data_(*ingredients_.dataset),
         model_(std::move(ingredients_.backbone), std::int64_t(data_.info().classes.size())),
         facts_(network_facts(model_.backbone(), settings_.integer("epochs"))),
@@ -67,6 +69,8 @@ class Training {
       validate(epoch + 1, metrics);
       ingredients_.strategy->epoch_end(epoch + 1, metrics);
       log_epoch(epoch + 1, metrics);
+      if (const auto loss = metrics.find("val_loss"); loss != metrics.end() && !std::isfinite(loss->second))
+        diverged("validation loss", loss->second, fmt::format("epoch {}", epoch + 1));
       if (epoch + 1 < epochs) save(epoch + 1);
     }
     finish();
@@ -79,22 +83,16 @@ class Training {
     return plain_;
   }
 
-  double seconds() const { return done_.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
   void start() {
     if (train_.size() == 0 && settings_.integer("epochs") > 0)
       throw Error(ErrorKind::Data, "there are no images to train on", "the data set's training split is empty, or all of it is held out for validation");
-    std::string note;
-    if (auto checkpoint = read_checkpoint(job_.checkpoint, job_.cell, job_.threads, note)) {
-      done_ = std::move(*checkpoint);
-    }
-    // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
     std::optional<TensorFile> source;
     if (job_.source && plan_.needs_source()) source = read_safetensors(job_.source->path, job_.source->sha256);
     if (plan_.needs_source() && !source) throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
+    // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
     model_.initialise(plan_, source ? &source->tensors : nullptr, job_.seed);
     begin_ = copied(model_.state());
-    if (done_.epoch > 0) model_.load_state(done_.model);
+    const std::string note = go_on();
     Json record = provenance(job_.threads);
     record["plugins"] = ingredients_.plugin_hashes;
     Json event = {{"resumed_epoch", done_.epoch}, {"trainable", model_.trainable_parameters(plan_)}, {"total", model_.total_parameters()},
@@ -107,6 +105,23 @@ class Training {
     const std::size_t prefix = frozen_prefix(plan_);
     if (!how_.augments() && settings_.integer("epochs") > 0) train_.keep_prefix(model_, prefix);
     validation_.keep_prefix(model_, prefix);
+  }
+
+  /// Takes up the checkpoint; what stands in its way is told.
+  std::string go_on() {
+    std::string note;
+    auto checkpoint = read_checkpoint(job_.checkpoint, job_.cell, job_.threads, note);
+    if (!checkpoint) return note;
+    if (!fits(*checkpoint, begin_)) return "the checkpoint holds another network's tensors: begun anew";
+    done_ = std::move(*checkpoint);
+    watch_.add(done_.seconds);
+    model_.load_state(done_.model);
+    // A strategy that looks at each epoch has seen these before the interruption.
+    for (const std::string& text : done_.history) {
+      const Json epoch = Json::parse(text);
+      ingredients_.strategy->epoch_end(epoch.at("epoch"), metrics_of(epoch.at("metrics")));
+    }
+    return note;
   }
 
   const Phase& phase_of(std::int64_t epoch) const {
@@ -144,7 +159,11 @@ class Training {
       at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing);
       const double value = loss.item<double>();
       if (const at::Tensor penalty = ingredients_.strategy->penalty(learning, begin_); penalty.defined()) loss = loss.add(penalty);
-      if (!std::isfinite(value) || !std::isfinite(loss.item<double>())) diverged(epoch + 1, step, value);
+      const double in_all = loss.item<double>();
+      if (!std::isfinite(value) || !std::isfinite(in_all)) {
+        log_epoch(epoch + 1, {{"train_loss", in_all}});
+        diverged("loss", in_all, fmt::format("epoch {}, step {}", epoch + 1, step + 1));
+      }
       optimizer_.zero_grad();
       if (loss.requires_grad()) loss.backward();
       optimizer_.step(lr * schedule.factor(epoch * steps + step));
@@ -155,10 +174,8 @@ class Training {
     return {{"train_loss", loss_sum / count}, {"train_accuracy", double(right) / count}, {"lr", lr * schedule.factor((epoch + 1) * steps - 1)}};
   }
 
-  [[noreturn]] void diverged(std::int64_t epoch, std::int64_t step, double loss) {
-    log_epoch(epoch, {{"train_loss", loss}});
-    throw Error(ErrorKind::Diverged, fmt::format("the loss became {} in epoch {}, step {}", loss, epoch, step + 1),
-                "a smaller train.lr, or train.warmup_epochs, usually helps");
+  [[noreturn]] static void diverged(const char* what, double value, const std::string& where) {
+    throw Error(ErrorKind::Diverged, fmt::format("the {} became {} in {}", what, value, where), "a smaller train.lr, or train.warmup_epochs, usually helps");
   }
 
   void validate(std::int64_t epoch, Metrics& metrics) {
@@ -173,7 +190,7 @@ class Training {
   }
 
   void log_epoch(std::int64_t epoch, const Metrics& metrics) {
-    const Json event = {{"epoch", epoch}, {"seconds", seconds()}, {"metrics", metrics_json(metrics)}};
+    const Json event = {{"epoch", epoch}, {"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}};
     done_.history.push_back(event.dump());
     events_.write("epoch", event);
   }
@@ -182,7 +199,7 @@ class Training {
     Checkpoint checkpoint = done_;  // tensors are shared, not copied
     checkpoint.cell = job_.cell;
     checkpoint.epoch = epoch;
-    checkpoint.seconds = seconds();
+    checkpoint.seconds = watch_.seconds();
     checkpoint.model = model_.state();
     checkpoint.optimizer = optimizer_.state();
     write_checkpoint(job_.checkpoint, checkpoint, job_.threads);
@@ -192,6 +209,10 @@ class Training {
     data_.open();
     Metrics metrics;
     Json weights = Json::array();
+    if (settings_.integer("epochs") == 0 && validation_.size() > 0) {
+      const Score score = evaluate(model_, validation_);
+      metrics = {{"val_loss", score.loss}, {"val_accuracy", score.accuracy}};
+    }
     const bool tested = !data_.labels(Split::Test).empty();
     std::optional<Images> test;
     if (tested) {
@@ -199,7 +220,9 @@ class Training {
       model_.eval();
       if (!done_.best.empty()) test->keep_prefix(model_, frozen_prefix(plan_));
       const Score score = evaluate(model_, *test);
-      metrics = {{"test_loss", score.loss}, {"test_accuracy", score.accuracy}};
+      metrics["test_loss"] = score.loss;
+      metrics["test_accuracy"] = score.accuracy;
+      if (!std::isfinite(score.loss)) diverged("test loss", score.loss, "the network as it is after the last epoch");
     }
     keep(weights, "last", model_.state(), metrics);
     if (!done_.best.empty()) {
@@ -210,7 +233,7 @@ class Training {
       if (tested) of_best["test_accuracy"] = metrics["test_accuracy_best_val"] = evaluate(model_, *test).accuracy;
       keep(weights, "best", model_.state(), of_best);
     }
-    events_.write("finished", {{"seconds", seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
+    events_.write("finished", {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
     std::error_code ignored;
     std::filesystem::remove(job_.checkpoint, ignored);
   }
@@ -233,6 +256,7 @@ class Training {
   const Params& settings_;
   Ingredients ingredients_;
   EventFile& events_;
+  Stopwatch& watch_;
   SealedDataset data_;
   Model model_;
   const NetworkFacts facts_;
@@ -245,36 +269,10 @@ class Training {
   Checkpoint done_;   ///< epochs done, best so far, history
   TensorMap begin_;   ///< the model as training began
   std::vector<std::size_t> bounds_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace
 
-NetworkFacts network_facts(const Backbone& backbone, std::int64_t epochs) {
-  NetworkFacts facts;
-  facts.epochs = epochs;
-  for (const Layer& layer : backbone.layers()) {
-    std::int64_t count = 0;
-    for (const NamedParameter& parameter : layer.module->parameters()) count += parameter.value.numel();
-    facts.layers.push_back({layer.name, count});
-  }
-  return facts;
-}
-
-TransferPlan checked_plan(const Strategy& strategy, const NetworkFacts& facts) {
-  TransferPlan plan = strategy.plan(facts);
-  const std::size_t layers = facts.layers.size();
-  bool fits = plan.weights.size() == layers && !plan.phases.empty() && plan.phases.front().epoch == 0;
-  for (std::size_t i = 0; i < plan.phases.size(); ++i) {
-    fits = fits && plan.phases[i].layers.size() == layers;
-    fits = fits && (i == 0 || plan.phases[i].epoch > plan.phases[i - 1].epoch);
-  }
-  if (!fits)
-    throw Error(ErrorKind::Plugin, fmt::format("the strategy's plan does not fit a backbone of {} layers", layers),
-                "a plan has weights and, in each phase, one LayerPlan for every layer, and its phases start at epoch 0 and ascend: a fault of the plugin");
-  return plan;
-}
-
-void train(const TrainJob& job, Ingredients ingredients, EventFile& events) { Training(job, std::move(ingredients), events).run(); }
+void train(const TrainJob& job, Ingredients ingredients, EventFile& events, Stopwatch& watch) { Training(job, std::move(ingredients), events, watch).run(); }
 
 }  // namespace cambium

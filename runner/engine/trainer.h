@@ -1,13 +1,14 @@
 #pragma once
 
-#include <functional>
+#include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 
+#include "cambium/backbone.h"
 #include "cambium/dataset.h"
 #include "cambium/strategy.h"
 #include "engine/events.h"
-#include "engine/safetensors.h"
 #include "protocol/messages.h"
 
 namespace cambium {
@@ -20,14 +21,19 @@ struct Ingredients {
   std::map<std::string, std::string> plugin_hashes;  ///< SHA-256 of the plugins' libraries, for the record
 };
 
-/// The layers as a strategy is told of them.
-NetworkFacts network_facts(const Backbone& backbone, std::int64_t epochs);
+/// The time spent on a cell, over resumed attempts too.
+class Stopwatch {
+ public:
+  void add(double seconds) { before_ += seconds; }
+  double seconds() const { return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
-/// Asks a strategy for its plan and holds the answer against the network: sizes, phases in order from epoch 0. Throws Error{Plugin}.
-TransferPlan checked_plan(const Strategy& strategy, const NetworkFacts& facts);
+ private:
+  double before_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 /// Trains one cell and tells everything in its event file: what it started from, each epoch, and at the end the test, which nothing
 /// read before. Goes on from a checkpoint if there is one. Throws what went wrong; the event file then has the epochs so far.
-void train(const TrainJob& job, Ingredients ingredients, EventFile& events);
+void train(const TrainJob& job, Ingredients ingredients, EventFile& events, Stopwatch& watch);
 
 }  // namespace cambium

@@ -36,5 +36,6 @@ int main(int count, char** arguments) {
   // What plugins print must not get between the answers.
   const int replies = ::dup(STDOUT_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a log that still has the last line when a plugin takes the worker down
   return cambium::serve(plugin_folders, replies);
 }

@@ -6,13 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
 #include <list>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cambium/nn.h"
+#include "engine/facts.h"
 #include "engine/model.h"
 #include "engine/provenance.h"
 #include "engine/torch_version.h"
@@ -45,17 +48,27 @@ Json guarded(const std::string& part, Work work) {
     return failure_json("there is not enough memory", "a smaller network or data set, or fewer workers", part);
   } catch (const std::exception& error) {
     return failure_json(first_line(error), "a fault of a plugin or of Cambium", part);
+  } catch (...) {
+    return failure_json("a plugin threw something that is no exception", "let it throw cambium::Error", part);
   }
 }
 
+/// The files' stamps, and their folders', whose time changes when a file comes or goes.
 std::vector<FileStamp> stamps(const std::vector<std::filesystem::path>& files) {
+  std::set<std::filesystem::path> paths(files.begin(), files.end());
+  for (const auto& file : files) paths.insert(file.parent_path());
   std::vector<FileStamp> result;
-  for (const auto& path : files) {
+  for (const auto& path : paths) {
     struct stat info {};
     if (::stat(path.c_str(), &info) == 0)
       result.push_back({path.string(), info.st_size, std::int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
   }
   return result;
+}
+
+bool same(const std::vector<FileStamp>& one, const std::vector<FileStamp>& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const FileStamp& a, const FileStamp& b) { return a.path == b.path && a.size == b.size && a.mtime_ns == b.mtime_ns; });
 }
 
 class Server {
@@ -76,17 +89,26 @@ class Server {
   }
 
  private:
-  /// Opened data sets, the one used last first: a sweep comes back to the same few.
+  /// A data set in memory, and what its files were when it was read.
+  struct Opened {
+    std::string key;
+    std::shared_ptr<const Dataset> data;
+    std::vector<FileStamp> stamps;
+  };
+
+  /// From the few that were used last, if its files are as they were: a sweep comes back to the same ones.
   std::shared_ptr<const Dataset> open(const Component& data, const std::string& root) {
     const std::string key = Json(data).dump() + root;
-    for (auto it = opened_.begin(); it != opened_.end(); ++it)
-      if (it->first == key) {
-        opened_.splice(opened_.begin(), opened_, it);
-        return opened_.front().second;
-      }
-    opened_.emplace_front(key, registry_.make_dataset(data, root));
+    const auto found = std::find_if(opened_.begin(), opened_.end(), [&](const Opened& opened) { return opened.key == key; });
+    if (found != opened_.end() && same(found->stamps, stamps(found->data->info().files))) {
+      opened_.splice(opened_.begin(), opened_, found);
+      return opened_.front().data;
+    }
+    if (found != opened_.end()) opened_.erase(found);
+    std::shared_ptr<const Dataset> made = registry_.make_dataset(data, root);
+    opened_.push_front({key, made, stamps(made->info().files)});
     if (opened_.size() > 3) opened_.pop_back();
-    return opened_.front().second;
+    return made;
   }
 
   Json dataset(const DatasetRequest& request) {
@@ -142,10 +164,11 @@ class Server {
     job.data_settings = typed(job.data_settings, data_schema());
     job.train_settings = typed(job.train_settings, train_schema());
     set_threads(job.threads);
+    Stopwatch watch;
     EventFile events(job.events);
     const auto failed = [&](const char* kind, const std::string& message, const std::string& hint) -> Json {
       std::fprintf(stderr, "cell %.12s: %s\n", job.cell.c_str(), message.c_str());
-      events.write("failed", {{"kind", kind}, {"message", message}, {"hint", hint}});
+      events.write("failed", {{"seconds", watch.seconds()}, {"kind", kind}, {"message", message}, {"hint", hint}});
       return {{"cell", job.cell}, {"state", "failed"}};
     };
     try {
@@ -156,19 +179,21 @@ class Server {
       ingredients.plugin_hashes = {{job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},
                                    {job.data.plugin, registry_.library_hash(PluginKind::Dataset, job.data.plugin)},
                                    {job.strategy.plugin, registry_.library_hash(PluginKind::Strategy, job.strategy.plugin)}};
-      train(job, std::move(ingredients), events);
+      train(job, std::move(ingredients), events, watch);
     } catch (const Error& error) {
       return failed(error.kind() == ErrorKind::Diverged ? "diverged" : "error", error.message(), error.hint());
     } catch (const std::bad_alloc&) {
       return failed("error", "there is not enough memory", "a smaller batch, or fewer workers");
     } catch (const std::exception& error) {
       return failed("error", first_line(error), "a fault of a plugin or of Cambium; the log of the worker may say more");
+    } catch (...) {
+      return failed("error", "a plugin threw something that is no exception", "let it throw cambium::Error");
     }
     return {{"cell", job.cell}, {"state", "done"}};
   }
 
   PluginRegistry registry_;
-  std::list<std::pair<std::string, std::shared_ptr<const Dataset>>> opened_;
+  std::list<Opened> opened_;  ///< the one used last first
 };
 
 void reply(int descriptor, const Json& json) {
