@@ -3,6 +3,7 @@
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <boost/dll/shared_library.hpp>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -28,33 +29,61 @@ dll::shared_library& load(const std::filesystem::path& path, dll::load_mode::typ
   return *library.release();
 }
 
+/// Holds the handshake of a loaded library against what it must be.
+const CambiumPluginV1& shake_hands(const dll::shared_library& library, const std::filesystem::path& path) {
+  const std::string rebuild = "build the plugin against this Cambium (cambium_add_plugin in its CMakeLists.txt)";
+  if (!library.has("cambium_plugin"))
+    fail(path, "is no Cambium plugin: it has no entry point cambium_plugin",
+         "end one of its sources with CAMBIUM_PLUGIN(\"name\", \"version\", registry) { ... }");
+  const CambiumPluginV1* plugin = library.get<const CambiumPluginV1*()>("cambium_plugin")();
+  if (!plugin || plugin->size < sizeof(CambiumPluginV1))
+    fail(path,
+         "answers the handshake with " + std::to_string(plugin ? plugin->size : 0) + " bytes, and " +
+             std::to_string(sizeof(CambiumPluginV1)) + " are expected",
+         rebuild);
+  if (plugin->api_version != kApiVersion)
+    fail(path,
+         "speaks version " + std::to_string(plugin->api_version) + " of the plugin API, and this is version " +
+             std::to_string(kApiVersion),
+         rebuild);
+  if (std::string_view(plugin->abi_tag) != CAMBIUM_ABI_TAG)
+    fail(path, std::string("was built for ") + plugin->abi_tag + ", and this is " CAMBIUM_ABI_TAG,
+         rebuild + ", with the same compiler and LibTorch");
+  return *plugin;
+}
+
 }  // namespace
 
 PluginLibrary load_plugin_library(const std::filesystem::path& given) {
   const auto path = std::filesystem::absolute(given).lexically_normal();
-  const std::string rebuild = "build the plugin against this Cambium (cambium_add_plugin in its CMakeLists.txt)";
-  dll::shared_library* library = nullptr;
+  // Once loaded lazily, a library would pass for whole the next time.
+  static std::map<std::filesystem::path, Error> broken;
+  if (const auto known = broken.find(path); known != broken.end()) throw Error(known->second);
   try {
-    library = &load(path, dll::load_mode::rtld_lazy);
+    const CambiumPluginV1& plugin = shake_hands(load(path, dll::load_mode::rtld_now), path);
+    return {path, plugin.name, plugin.version, plugin.register_plugins};
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
-    fail(path, "cannot be loaded: " + reason(error, path), "a plugin is a shared library; if it is one, a library that it needs is missing, or it was built for another machine or LibTorch");
+    // Something is missing. If the handshake can be read all the same, it may say why better than a mangled name does. (glibc does not
+    // resolve a library that is loaded lazily already, so it is loaded lazily only now.)
+    const std::string missing = reason(error, path);
+    dll::shared_library* lazy = nullptr;
+    try {
+      lazy = &load(path, dll::load_mode::rtld_lazy);
+    } catch (const std::exception&) {
+      fail(path, "cannot be loaded: " + missing,
+           "a plugin is a shared library; if it is one, a library that it needs is missing, or it was built for another "
+           "machine or LibTorch");
+    }
+    try {
+      shake_hands(*lazy, path);
+      fail(path, "lacks something that it uses: " + missing, "link the library that holds it, or mend the declaration");
+    } catch (const Error& why) {
+      broken.emplace(path, why);
+      throw;
+    }
   }
-  if (!library->has("cambium_plugin"))
-    fail(path, "is no Cambium plugin: it has no entry point cambium_plugin", "end one of its sources with CAMBIUM_PLUGIN(\"name\", \"version\", registry) { ... }");
-
-  const CambiumPluginV1* plugin = library->get<const CambiumPluginV1*()>("cambium_plugin")();
-  if (!plugin || plugin->size < sizeof(CambiumPluginV1))
-    fail(path, "answers the handshake with " + std::to_string(plugin ? plugin->size : 0) + " bytes, and " + std::to_string(sizeof(CambiumPluginV1)) + " are expected", rebuild);
-  if (plugin->api_version != kApiVersion)
-    fail(path, "speaks version " + std::to_string(plugin->api_version) + " of the plugin API, and this is version " + std::to_string(kApiVersion), rebuild);
-  if (std::string_view(plugin->abi_tag) != CAMBIUM_ABI_TAG)
-    fail(path, std::string("was built for ") + plugin->abi_tag + ", and this is " CAMBIUM_ABI_TAG, rebuild + ", with the same compiler and LibTorch");
-  try {
-    load(path, dll::load_mode::rtld_now);
-  } catch (const std::exception& error) {
-    fail(path, "lacks something that it uses: " + reason(error, path), "link the library that holds it, or mend the declaration");
-  }
-  return {path, plugin->name, plugin->version, plugin->register_plugins};
 }
 
 }  // namespace cambium

@@ -14,8 +14,8 @@ struct PluginLibrary {
   void (*register_plugins)(Registry&) = nullptr;
 };
 
-/// Loads lazily, checks the handshake, and only then has everything resolved, so that a plugin of another version is told as
-/// such and not by some missing symbol. Throws Error{Plugin} with the path, what is wrong and what to do.
+/// Loads a plugin with everything resolved and checks its handshake, before anything of C++ crosses the border. A plugin of another
+/// version is told as such, and not by some missing symbol. Throws Error{Plugin} with the path, what is wrong and what to do.
 PluginLibrary load_plugin_library(const std::filesystem::path& path);
 
 }  // namespace cambium

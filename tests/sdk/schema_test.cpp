@@ -23,10 +23,10 @@ Schema sample() {
 }
 
 TEST(Schema, SurvivesTheWayThroughJson) {
-  const Schema there = Json(sample()).get<Schema>();
-  ASSERT_EQ(there.parameters().size(), sample().parameters().size());
+  const Schema here = sample(), there = Json(here).get<Schema>();
+  ASSERT_EQ(there.parameters().size(), here.parameters().size());
   for (std::size_t i = 0; i < there.parameters().size(); ++i) {
-    const Parameter &a = sample().parameters()[i], &b = there.parameters()[i];
+    const Parameter &a = here.parameters()[i], &b = there.parameters()[i];
     EXPECT_EQ(a.name, b.name);
     EXPECT_EQ(a.type, b.type);
     EXPECT_EQ(a.default_value, b.default_value) << a.name;
