@@ -78,11 +78,14 @@ class Reader {
     const auto whole = [](const Json& json) { return json.is_number_unsigned() && json.get<std::uint64_t>() <= (std::uint64_t{1} << 48); };
     if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), whole)) fail(fmt::format("gives tensor {} no shape", name));
     if (!offsets.is_array() || offsets.size() != 2 || !std::all_of(offsets.begin(), offsets.end(), whole)) fail(fmt::format("gives tensor {} no offsets", name));
-    std::uint64_t size = c10::elementSize(p.type);
+    // Strides come before size: a tensor with an extent of 0 must not have others that overflow.
+    std::int64_t span = std::int64_t(c10::elementSize(p.type));
     for (const Json& extent : shape) {
       p.shape.push_back(extent.get<std::int64_t>());
-      if (__builtin_mul_overflow(size, extent.get<std::uint64_t>(), &size)) fail(fmt::format("gives tensor {} a size that cannot be", name));
+      if (__builtin_mul_overflow(span, std::max<std::int64_t>(p.shape.back(), 1), &span)) fail(fmt::format("gives tensor {} a size that cannot be", name));
     }
+    const bool empty = std::find(p.shape.begin(), p.shape.end(), 0) != p.shape.end();
+    const auto size = empty ? std::size_t{0} : std::size_t(span);
     p.begin = offsets[0];
     p.end = offsets[1];
     if (p.begin > p.end || p.end > bytes_.size() - data_) fail(fmt::format("puts tensor {} past its own end", name));

@@ -63,7 +63,7 @@ Table comparison(const Store& store, const std::string& study) {
 }
 
 std::string comparison_text(const Store& store, const std::string& study) {
-  const std::vector<Column> columns = {{"stage"},          {"arm"},         {"seeds"},        {"test accuracy %"},
+  const std::vector<Column> columns = {{"stage"},           {"arm"},         {"seeds"},        {"test accuracy %"},
                                        {"trainable", true}, {"total", true}, {"seconds", true}};
   std::vector<std::vector<std::string>> rows;
   bool intervals = false, gaps = false;

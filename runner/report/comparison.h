@@ -6,8 +6,8 @@
 
 namespace cambium {
 
-/// A study's arms beside each other, in its order: stage, arm, n (seeds with a result), missing (seeds without), mean and half
-/// (test accuracy and its 95 % interval's half, as fractions), trainable, total, seconds (a cell, mean).
+/// A study's arms beside each other, in its order: stage, arm, n (seeds with a result), missing (seeds without), mean
+/// and half (test accuracy and its 95 % interval's half, as fractions), trainable, total, seconds (a cell, mean).
 Table comparison(const Store& store, const std::string& study);
 
 /// The same for people: accuracies in percent, then what the interval is, then which cells are missing.

@@ -8,15 +8,15 @@
 
 namespace cambium {
 
-/// Columns that UTF-8 `text` takes on a terminal: East Asian wide characters take two, combining ones none. After Markus
-/// Kuhn's wcwidth(), https://www.cl.cam.ac.uk/~mgk25/ucs/wcwidth.c, without its need of a locale.
+/// Columns that UTF-8 `text` takes on a terminal: East Asian wide characters take two, combining ones none. After
+/// Markus Kuhn's wcwidth(), https://www.cl.cam.ac.uk/~mgk25/ucs/wcwidth.c, without its need of a locale.
 std::size_t display_width(std::string_view text);
 
 /// `text` cut to `width` columns, the last of them "…" if something went.
 std::string shorten(std::string_view text, std::size_t width);
 
-/// `text` on one line: a line's end is shown as "↵", any other control character as "?", so that a value can neither break a
-/// table nor command a terminal.
+/// `text` on one line: a line's end is shown as "↵", any other control character as "?", so that a value can neither
+/// break a table nor command a terminal.
 std::string one_line(std::string_view text);
 
 /// 1234567 as "1,234,567".
