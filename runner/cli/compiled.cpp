@@ -1,0 +1,37 @@
+#include "cli/compiled.h"
+
+#include <fmt/format.h>
+
+#include "cli/output.h"
+#include "exec/worker_resolver.h"
+#include "plan/compile.h"
+#include "study/study.h"
+
+namespace cambium {
+
+std::optional<Plan> compile_study(const StudyOptions& options) {
+  Problems problems;
+  const Study study = read_study(options.study, options.sets, problems);
+  std::optional<Plan> plan;
+  if (!study.stages.empty()) {
+    WorkerResolver resolver(plugin_folders(options.plugins));
+    for (const PluginProblem& problem : resolver.describe().problems)
+      problems.warning({problem.path, 0, 0}, problem.message, problem.hint);
+    plan = compile(study, resolver, options.data_root(), problems);
+  }
+  tell(problems);
+  if (problems.has_errors()) return std::nullopt;
+  return plan;
+}
+
+CellNames::CellNames(const Plan& plan) : plan_(plan), entries_(plan.cells.size(), nullptr) {
+  for (const Entry& entry : plan.entries)
+    if (entries_[entry.cell] == nullptr) entries_[entry.cell] = &entry;
+}
+
+std::string CellNames::operator()(std::size_t cell) const {
+  return fmt::format("{}, {}, seed {}", plan_.stages[entries_[cell]->stage], entries_[cell]->arm,
+                     plan_.cells[cell].seed);
+}
+
+}  // namespace cambium

@@ -1,0 +1,16 @@
+// cambium, the coordinator: reads studies, plans, hands out jobs, keeps the database, prints.
+
+#include <csignal>
+
+#include "cli/command_line.h"
+#include "cli/output.h"
+
+int main(int argc, char** argv) {
+  // A reader that went away shows in the write; it must not end a run.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return cambium::run_command_line(argc, argv);
+  } catch (...) {
+    return cambium::tell_exception();
+  }
+}

@@ -1,0 +1,99 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <new>
+
+#include "cambium/error.h"
+#include "report/text.h"
+
+namespace cambium {
+namespace {
+
+/// The columns that one text may take in a table on a terminal.
+constexpr std::size_t kTextColumns = 60;
+
+bool is_set(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0';
+}
+
+std::string hint_line(const std::string& hint) { return hint.empty() ? "" : "    " + hint + "\n"; }
+
+}  // namespace
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (std::fflush(stdout) == 0 || errno == EPIPE) return;
+  throw Error(ErrorKind::System, fmt::format("standard output cannot be written: {}", std::strerror(errno)),
+              "is the disk full, or the file closed?");
+}
+
+void print(const Table& table, Format how) {
+  print(format(table, how, isatty(STDOUT_FILENO) && table.columns.size() > 1 ? kTextColumns : 0));
+}
+
+void tell(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+void tell(const Problems& problems) {
+  std::string text;
+  for (const Problem& problem : problems.sorted()) {
+    const std::string place = to_string(problem.place);
+    text += fmt::format("{}{}{}: {}\n{}", place, place.empty() ? "" : ": ",
+                        problem.severity == Problem::Severity::Error ? "error" : "warning", problem.message,
+                        hint_line(problem.hint));
+  }
+  if (problems.has_errors()) text += counted(static_cast<std::int64_t>(problems.errors()), "error") + "\n";
+  tell(text);
+}
+
+int tell_exception() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    const std::string place = to_string(error.place());
+    tell(
+        fmt::format("cambium: {}{}{}\n{}", place, place.empty() ? "" : ": ", error.message(), hint_line(error.hint())));
+    switch (error.kind()) {
+      case ErrorKind::Usage:
+      case ErrorKind::Study:
+      case ErrorKind::Data:
+      case ErrorKind::Plugin:
+        return 2;
+      default:
+        return 1;
+    }
+  } catch (const std::bad_alloc&) {
+    tell("cambium: out of memory\n    ask for less at once, or close other programs\n");
+  } catch (const std::exception& error) {
+    tell(fmt::format("cambium: {}\n", error.what()));
+  }
+  return 1;
+}
+
+Terminal Terminal::standard_error() {
+  const char* kind = std::getenv("TERM");
+  const bool live = isatty(STDERR_FILENO) && (kind == nullptr || std::strcmp(kind, "dumb") != 0);
+  return {live, live && !is_set("NO_COLOR")};
+}
+
+std::size_t Terminal::width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const int given = columns == nullptr ? 0 : std::atoi(columns);
+  return given > 0 ? static_cast<std::size_t>(given) : 80;
+}
+
+}  // namespace cambium

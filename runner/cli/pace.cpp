@@ -1,0 +1,53 @@
+#include "cli/pace.h"
+
+#include <algorithm>
+
+namespace cambium {
+namespace {
+
+/// A backward pass is worth two forward ones.
+constexpr double kForwardsAStep = 3;
+
+double images(const Cell& cell, const char* split, std::int64_t most_a_class) {
+  const auto found = cell.dataset->per_class.find(split);
+  if (found == cell.dataset->per_class.end()) return 0;
+  double sum = 0;
+  for (const std::int64_t count : found->second)
+    sum += static_cast<double>(most_a_class > 0 ? std::min(count, most_a_class) : count);
+  return sum;
+}
+
+}  // namespace
+
+Pace::Pace(const Plan& plan, const std::vector<Work>& work) : costs_(plan.cells.size()) {
+  for (std::size_t i = 0; i < costs_.size(); ++i) {
+    if (work[i].action != Work::Action::Train) continue;
+    const Cell& cell = plan.cells[i];
+    double operations = 1;
+    for (const LayerInfo& layer : cell.network->layers) operations += static_cast<double>(layer.operations);
+    costs_[i].epochs = std::max(1.0, static_cast<double>(cell.train->settings.integer("epochs")));
+    costs_[i].whole = operations * (costs_[i].epochs * kForwardsAStep *
+                                        images(cell, "train", cell.data->settings.integer("per_class")) +
+                                    images(cell, "test", 0) + 1);
+    whole_ += costs_[i].whole;
+  }
+}
+
+void Pace::epoch(std::size_t cell, std::int64_t epoch) {
+  Cost& cost = costs_[cell];
+  advance(cost, cost.whole * std::min(1.0, static_cast<double>(epoch) / cost.epochs));
+}
+
+void Pace::ended(std::size_t cell) { advance(costs_[cell], costs_[cell].whole); }
+
+double Pace::left(double seconds_so_far) const {
+  return done_ > 0 ? seconds_so_far * std::max(0.0, whole_ - done_) / done_ : -1;
+}
+
+void Pace::advance(Cost& cost, double done) {
+  if (done <= cost.done) return;
+  done_ += done - cost.done;
+  cost.done = done;
+}
+
+}  // namespace cambium

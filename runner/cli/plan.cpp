@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/App.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "cli/compiled.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "exec/coordinator.h"
+#include "report/text.h"
+
+namespace cambium {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  cambium plan experiments/quickstart.toml
+  cambium plan study.toml --cells                  a row a cell, with the reason for each
+  cambium plan study.toml --retry-failed           what `run --retry-failed` would do
+  cambium plan study.toml --cells --format csv > cells.csv
+Nothing is written. What the database knows already is not done again, whichever study asked for it.)";
+
+struct Options : StudyOptions {
+  std::filesystem::path db = "results/cambium.db";
+  Format format = Format::Table;
+  bool cells = false, retry_failed = false;
+};
+
+const char* to_string(Work::Action action) {
+  switch (action) {
+    case Work::Action::None:
+      return "nothing";
+    case Work::Action::Train:
+      return "train";
+    case Work::Action::Hold:
+      return "hold";
+  }
+  return "";
+}
+
+/// A row a place in the study.
+Table rows_by_cell(const Plan& plan, const std::vector<Work>& work) {
+  Table table{{"stage", "arm", "seed", "cell", "action", "reason"}, {}};
+  for (const Entry& entry : plan.entries) {
+    const Cell& cell = plan.cells[entry.cell];
+    table.rows.push_back({plan.stages[entry.stage], entry.arm, static_cast<std::int64_t>(cell.seed),
+                          cell.identity.substr(0, 12), to_string(work[entry.cell].action), work[entry.cell].reason});
+  }
+  return table;
+}
+
+/// A row for each stage, action and reason, with the number of cells.
+Table rows_by_reason(const Plan& plan, const std::vector<Work>& work) {
+  std::map<std::tuple<std::size_t, Work::Action, std::string>, std::int64_t> cells;
+  for (const Entry& entry : plan.entries) ++cells[{entry.stage, work[entry.cell].action, work[entry.cell].reason}];
+  Table table{{"stage", "action", "cells", "reason"}, {}};
+  for (const auto& [key, count] : cells) {
+    const auto& [stage, action, reason] = key;
+    table.rows.push_back({plan.stages[stage], to_string(action), count, reason});
+  }
+  return table;
+}
+
+/// How the grid's points came to fewer cells.
+std::string merged(const Plan& plan) {
+  std::string text;
+  for (const Merge& merge : plan.merges) {
+    const std::string why = merge.unread.empty() ? "the rest are cells that were there already"
+                                                 : fmt::format("it does not read {}", fmt::join(merge.unread, ", "));
+    text += fmt::format("  {}, {}: {} came to {}; {}\n", plan.stages[merge.stage], merge.strategy,
+                        counted(merge.points, "point"),
+                        counted(merge.cells, merge.cells == merge.points ? "cell" : "new cell"), why);
+  }
+  return text;
+}
+
+int plan(const Options& options) {
+  const auto plan = compile_study(options);
+  if (!plan) return 2;
+  std::unordered_map<std::string, Known> known;
+  if (std::filesystem::exists(options.db)) known = known_cells(*plan, Store(options.db, Store::Mode::Read));
+  const std::vector<Work> work = decide(*plan, known, options.retry_failed);
+
+  const Table rows = options.cells ? rows_by_cell(*plan, work) : rows_by_reason(*plan, work);
+  if (options.format != Format::Table) {
+    print(rows, options.format);
+    return 0;
+  }
+  const auto count = [&](Work::Action action) {
+    return std::count_if(work.begin(), work.end(), [&](const Work& w) { return w.action == action; });
+  };
+  std::string text = fmt::format("study \"{}\": {}, {}\n\n", plan->name, counted(plan->points, "point with its seed"),
+                                 counted(static_cast<std::int64_t>(plan->cells.size()), "cell"));
+  if (const std::string merges = merged(*plan); !merges.empty()) text += "merged\n" + merges + "\n";
+  print(text);
+  print(rows, Format::Table);
+  print(fmt::format("\n{} to train, {} done{}\n", counted(count(Work::Action::Train), "cell"),
+                    count(Work::Action::None),
+                    count(Work::Action::Hold) == 0
+                        ? ""
+                        : fmt::format(", {} held; --retry-failed tries those again", count(Work::Action::Hold))));
+  return 0;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("plan", "tells what a study comes to, what merges, and what would run and why");
+  add_study(*verb, *options);
+  verb->add_flag("--cells", options->cells, "a row a cell");
+  verb->add_flag("--retry-failed", options->retry_failed, "as if failed cells were to be tried again");
+  add_db(*verb, options->db);
+  add_format(*verb, options->format);
+  verb->footer(kFooter);
+  verb->callback([&action, options] { action = [options] { return plan(*options); }; });
+}
+
+}  // namespace cambium

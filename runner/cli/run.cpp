@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <memory>
+
+#include "cli/compiled.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/verbs.h"
+#include "report/comparison.h"
+#include "report/text.h"
+
+namespace cambium {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  cambium run experiments/quickstart.toml --db results/quickstart.db
+  cambium run study.toml --workers 4 --data ~/data
+  cambium run study.toml --retry-failed            those that failed, and what waits for them
+  cambium run study.toml --set study.seeds='[0]'   the same study, one seed only
+Ctrl-C and kill lose nothing: the same command goes on where it was, to the same numbers.
+Progress goes to standard error, the comparison at the end to standard output.)";
+
+constexpr std::size_t kMostNamed = 10;
+constexpr int kStopped = 130;
+
+struct Options : StudyOptions {
+  std::filesystem::path db = "results/cambium.db";
+  Format format = Format::Table;
+  int workers = 0, threads = 1;
+  bool retry_failed = false, quiet = false;
+};
+
+std::string listed(const std::string& what, const std::vector<Progress::Trouble>& troubles, const Plan& plan,
+                   const CellNames& names) {
+  if (troubles.empty()) return "";
+  std::string text = fmt::format("{} {}:\n", counted(static_cast<std::int64_t>(troubles.size()), "cell"), what);
+  for (std::size_t i = 0; i < troubles.size(); ++i) {
+    if (i == kMostNamed) {
+      text += fmt::format("  and {} more\n", troubles.size() - i);
+      break;
+    }
+    const std::size_t cell = troubles[i].cell;
+    text += fmt::format("  {} ({}): {}\n", names(cell), plan.cells[cell].identity.substr(0, 12),
+                        one_line(troubles[i].reason));
+  }
+  return text;
+}
+
+/// What was done, what was not, and how to go on.
+std::string summary(const Options& options, const Plan& plan, const RunOutcome& outcome, const Progress& progress) {
+  const CellNames names(plan);
+  const auto all = static_cast<std::int64_t>(plan.cells.size());
+  const bool trouble = outcome.failed + outcome.held + outcome.skipped > 0;
+  std::string text;
+  if (outcome.already == all) {
+    text = fmt::format("nothing to do: {} of {} cells are done\n", all, all);
+  } else {
+    text = fmt::format("{} trained in {}", counted(outcome.done, "cell"), duration(progress.seconds()));
+    text += fmt::format("; {} of {} are done\n", outcome.already + outcome.done, all);
+  }
+  text += listed("failed", progress.failed(), plan, names);
+  text += listed("skipped", progress.skipped(), plan, names);
+  text += listed("held back", progress.held(), plan, names);
+  if (trouble) {
+    const auto& first = progress.failed().empty() ? progress.held() : progress.failed();
+    const std::string db = options.db == "results/cambium.db" ? "" : " --db " + options.db.string();
+    if (!first.empty())
+      text += fmt::format("`cambium show {}{}` tells more about one\n",
+                          plan.cells[first.front().cell].identity.substr(0, 12), db);
+    text += "the same command with --retry-failed tries them again\n";
+  }
+  if (outcome.stopped) text += "stopped; the same command goes on where it was\n";
+  return text;
+}
+
+int run(const Options& options) {
+  const auto plan = compile_study(options);
+  if (!plan) return 2;
+  const StoreLock lock(options.db, plan->name);
+  Store store(options.db, Store::Mode::Write);
+  RunOptions how;
+  how.workers = options.workers;
+  how.threads = options.threads;
+  how.retry_failed = options.retry_failed;
+  how.data_root = options.data_root();
+  how.plugin_dirs = plugin_folders(options.plugins);
+  RunOutcome outcome;
+  std::string told;
+  {
+    Progress progress(*plan, store, options.quiet);
+    outcome = run_plan(*plan, store, how, progress);
+    told = summary(options, *plan, outcome, progress);
+  }
+  if (options.format == Format::Table) {
+    print(comparison_text(store, plan->name) + "\n" + told);
+  } else {
+    print(comparison(store, plan->name), options.format);
+    tell(told);
+  }
+  if (outcome.stopped) return kStopped;
+  return outcome.failed + outcome.held + outcome.skipped > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("run", "trains what is missing of a study and compares its arms");
+  add_study(*verb, *options);
+  verb->add_option("--workers", options->workers, "training processes (default: one a core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
+  verb->add_option("--threads", options->threads,
+                   "threads of each (default: 1); numbers are the same for the same number of threads")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
+  verb->add_flag("--retry-failed", options->retry_failed, "tries cells again that failed before");
+  verb->add_flag("--quiet", options->quiet, "no progress");
+  add_db(*verb, options->db);
+  add_format(*verb, options->format);
+  verb->footer(kFooter);
+  verb->callback([&action, options] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace cambium
