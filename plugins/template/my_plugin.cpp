@@ -12,7 +12,8 @@ class FrozenBottom : public Strategy {
   TransferPlan plan(const NetworkFacts& network) const override {
     const auto count = std::int64_t(network.layers.size());
     if (layers_ > count)
-      throw Error(ErrorKind::Plugin, "layers is " + std::to_string(layers_) + ", and the backbone has " + std::to_string(count),
+      throw Error(ErrorKind::Plugin,
+                  "layers is " + std::to_string(layers_) + ", and the backbone has " + std::to_string(count),
                   "take as many at most");
     TransferPlan plan = uniform_plan(network, Weights::Fresh, {});
     for (std::int64_t l = 0; l < layers_; ++l) {

@@ -50,7 +50,8 @@ at::Tensor normalised(const at::Tensor& images, const Preprocessing& how) {
   return result;
 }
 
-at::Tensor augmented(const at::Tensor& images, std::span<const std::int64_t> indices, const Preprocessing& how, std::uint64_t seed, std::int64_t epoch) {
+at::Tensor augmented(const at::Tensor& images, std::span<const std::int64_t> indices, const Preprocessing& how,
+                     std::uint64_t seed, std::int64_t epoch) {
   const Lookup table = lookup(how);
   const std::uint64_t key = stream_seed(seed, "augment", std::uint64_t(epoch));
   const auto channels = images.size(1), height = images.size(2), width = images.size(3);
@@ -61,7 +62,8 @@ at::Tensor augmented(const at::Tensor& images, std::span<const std::int64_t> ind
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const std::uint64_t bits = mixed(key ^ mixed(std::uint64_t(indices[i])));
     // Three numbers of one draw; ranges are so small that what the remainder leaves uneven is below 1e-7.
-    const auto down = std::int64_t((bits & 0xffffffff) % range) - how.crop, right = std::int64_t((bits >> 32 & 0x7fffffff) % range) - how.crop;
+    const auto down = std::int64_t((bits & 0xffffffff) % range) - how.crop,
+               right = std::int64_t((bits >> 32 & 0x7fffffff) % range) - how.crop;
     const bool mirror = how.flip && bits >> 63;
     for (std::int64_t c = 0; c < channels; ++c) {
       const auto& values = table[std::size_t(c)];

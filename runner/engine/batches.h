@@ -25,15 +25,16 @@ Preprocessing preprocessing(const Params& data_settings, const InputCard& card, 
 /// uint8 [B, C, H, W] to float32 [B, C, H, W], normalised.
 at::Tensor normalised(const at::Tensor& images, const Preprocessing& how);
 
-/// The same, cropped and mirrored first. What happens to an image depends on the seed, the epoch and its index alone: neither the
-/// order nor the batch it comes in changes a pixel.
-at::Tensor augmented(const at::Tensor& images, std::span<const std::int64_t> indices, const Preprocessing& how, std::uint64_t seed, std::int64_t epoch);
+/// The same, cropped and mirrored first. What happens to an image depends on the seed, the epoch and its index alone:
+/// neither the order nor the batch it comes in changes a pixel.
+at::Tensor augmented(const at::Tensor& images, std::span<const std::int64_t> indices, const Preprocessing& how,
+                     std::uint64_t seed, std::int64_t epoch);
 
 /// 0 .. count-1 in the order of an epoch.
 std::vector<std::int64_t> epoch_order(std::size_t count, std::uint64_t seed, std::int64_t epoch);
 
-/// The bounds of the batches of `count` images: the last may be smaller, but a single image left over joins the batch before, since
-/// batch normalisation cannot learn from one.
+/// The bounds of the batches of `count` images: the last may be smaller, but a single image left over joins the batch
+/// before, since batch normalisation cannot learn from one.
 std::vector<std::size_t> batch_bounds(std::size_t count, std::size_t batch);
 
 }  // namespace cambium

@@ -26,7 +26,8 @@ bool fits(const Checkpoint& checkpoint, const TensorMap& model) {
   const auto same = [&](const TensorMap& saved) {
     if (saved.size() != model.size()) return false;
     for (const auto& [name, tensor] : model)
-      if (const auto found = saved.find(name); found == saved.end() || found->second.sizes() != tensor.sizes()) return false;
+      if (const auto found = saved.find(name); found == saved.end() || found->second.sizes() != tensor.sizes())
+        return false;
     return true;
   };
   for (const auto& [key, tensor] : checkpoint.optimizer) {
@@ -41,19 +42,20 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   put(file.tensors, "model/", checkpoint.model);
   put(file.tensors, "best/", checkpoint.best);
   put(file.tensors, "optimizer/", checkpoint.optimizer);
-  file.metadata["cambium_checkpoint"] = nlohmann::json{{"cell", checkpoint.cell},
-                                                       {"epoch", checkpoint.epoch},
-                                                       {"seconds", checkpoint.seconds},
-                                                       {"best_epoch", checkpoint.best_epoch},
-                                                       {"best_accuracy", checkpoint.best_accuracy},
-                                                       {"history", checkpoint.history},
-                                                       {"threads", threads},
-                                                       {"torch", kTorchVersion}}
-                                            .dump();
+  file.metadata["cambium_checkpoint"] = nlohmann::json{
+      {"cell", checkpoint.cell},
+      {"epoch", checkpoint.epoch},
+      {"seconds", checkpoint.seconds},
+      {"best_epoch", checkpoint.best_epoch},
+      {"best_accuracy", checkpoint.best_accuracy},
+      {"history", checkpoint.history},
+      {"threads", threads},
+      {"torch", kTorchVersion}}.dump();
   write_safetensors(path, file);
 }
 
-std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads, std::string& note) {
+std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads,
+                                          std::string& note) {
   std::error_code unknown;
   if (!std::filesystem::exists(path, unknown)) return std::nullopt;
   try {
@@ -64,7 +66,9 @@ std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, con
       return std::nullopt;
     }
     if (json.at("threads") != threads || json.at("torch") != kTorchVersion) {
-      note = "the checkpoint was made with another number of threads or another LibTorch, and would lead to other numbers: begun anew";
+      note =
+          "the checkpoint was made with another number of threads or another LibTorch, and would lead to other "
+          "numbers: begun anew";
       return std::nullopt;
     }
     Checkpoint checkpoint;

@@ -10,11 +10,12 @@
 
 namespace cambium {
 
-/// Everything that a run needs to go on after an epoch. Random streams need no saving: each is a function of seed, name and epoch.
+/// Everything that a run needs to go on after an epoch. Random streams need no saving: each is a function of seed, name
+/// and epoch.
 struct Checkpoint {
   std::string cell;
-  std::int64_t epoch = 0;   ///< epochs that are done
-  double seconds = 0;       ///< spent on them
+  std::int64_t epoch = 0;            ///< epochs that are done
+  double seconds = 0;                ///< spent on them
   TensorMap model, best, optimizer;  ///< best: the model at its best on validation data, if any yet
   std::int64_t best_epoch = 0;
   double best_accuracy = -1;
@@ -25,9 +26,11 @@ struct Checkpoint {
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint, int threads);
 
 /// Nothing where there is none, or none that fits; `note` then says why.
-std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads, std::string& note);
+std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads,
+                                          std::string& note);
 
-/// Whether the checkpoint's tensors are those of a model whose state is `model`: they are not if a plugin was changed and its version not.
+/// Whether the checkpoint's tensors are those of a model whose state is `model`: they are not if a plugin was changed
+/// and its version not.
 bool fits(const Checkpoint& checkpoint, const TensorMap& model);
 
 }  // namespace cambium

@@ -17,7 +17,8 @@ namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
   throw Error(ErrorKind::System, path.string() + ": cannot " + what + ": " + std::strerror(errno),
-              errno == ENOSPC ? "make room on the disk; the same command goes on from the last epoch" : "check that the results folder may be written to");
+              errno == ENOSPC ? "make room on the disk; the same command goes on from the last epoch"
+                              : "check that the results folder may be written to");
 }
 
 }  // namespace
@@ -35,7 +36,9 @@ nlohmann::json metrics_json(const Metrics& metrics) {
 
 Metrics metrics_of(const nlohmann::json& json) {
   Metrics metrics;
-  for (const auto& [name, value] : json.items()) metrics[name] = value.is_string() ? std::strtod(value.get_ref<const std::string&>().c_str(), nullptr) : value.get<double>();
+  for (const auto& [name, value] : json.items())
+    metrics[name] =
+        value.is_string() ? std::strtod(value.get_ref<const std::string&>().c_str(), nullptr) : value.get<double>();
   return metrics;
 }
 

@@ -15,7 +15,8 @@ nlohmann::json number_json(double value);
 nlohmann::json metrics_json(const Metrics& metrics);
 Metrics metrics_of(const nlohmann::json& json);  ///< the way back
 
-/// An attempt's event file: one line of JSON an event, numbered from 0, each written at one go. Throws Error{System} naming the file.
+/// An attempt's event file: one line of JSON an event, numbered from 0, each written at one go. Throws Error{System}
+/// naming the file.
 class EventFile {
  public:
   explicit EventFile(std::filesystem::path path);

@@ -54,7 +54,8 @@ std::vector<std::int64_t> Images::chosen(std::span<const std::int64_t> positions
 
 at::Tensor Images::labels(std::span<const std::int64_t> positions) const {
   at::Tensor labels = at::empty({std::int64_t(positions.size())}, at::kLong);
-  for (std::size_t i = 0; i < positions.size(); ++i) labels.data_ptr<std::int64_t>()[i] = labels_[std::size_t(positions[i])];
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    labels.data_ptr<std::int64_t>()[i] = labels_[std::size_t(positions[i])];
   return labels;
 }
 

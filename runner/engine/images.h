@@ -21,8 +21,8 @@ class Images {
   /// The layer that inputs() are for: 0, or where the kept prefix ends.
   std::size_t from() const { return from_; }
 
-  /// Runs the first `layers` layers of `model` over all images once and keeps what they give. Not done where that takes more than
-  /// `most` bytes.
+  /// Runs the first `layers` layers of `model` over all images once and keeps what they give. Not done where that takes
+  /// more than `most` bytes.
   void keep_prefix(const Model& model, std::size_t layers, std::int64_t most = std::int64_t{1} << 29);
 
   /// Inputs of the images at `positions` (0 .. size() - 1), plain.

@@ -18,19 +18,27 @@ void fill(at::Tensor& value, const Init& init, RandomStream stream) {
   float* data = value.data_ptr<float>();
   for (std::int64_t i = 0; i < value.numel(); ++i) {
     switch (init.kind) {
-      case Init::Kind::Constant: data[i] = float(init.scale); break;
-      case Init::Kind::Uniform: data[i] = float(stream.uniform(-init.scale, init.scale)); break;
-      case Init::Kind::Normal: data[i] = float(stream.normal() * init.scale); break;
+      case Init::Kind::Constant:
+        data[i] = float(init.scale);
+        break;
+      case Init::Kind::Uniform:
+        data[i] = float(stream.uniform(-init.scale, init.scale));
+        break;
+      case Init::Kind::Normal:
+        data[i] = float(stream.normal() * init.scale);
+        break;
     }
   }
 }
 
-RandomStream stream_of(const std::string& name, std::uint64_t seed) { return RandomStream(seed, "backbone", stream_seed(0, name)); }
+RandomStream stream_of(const std::string& name, std::uint64_t seed) {
+  return RandomStream(seed, "backbone", stream_seed(0, name));
+}
 
 std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
 
-/// Whether the plan leaves room for a source's tensor that the network does not know: only where it belongs to a layer that is not taken
-/// over, or to none while not all are.
+/// Whether the plan leaves room for a source's tensor that the network does not know: only where it belongs to a layer
+/// that is not taken over, or to none while not all are.
 bool is_left_out(const std::string& name, const Backbone& backbone, const TransferPlan& plan) {
   bool all_taken = true, left_out = false;
   std::size_t longest = 0;
@@ -50,7 +58,8 @@ bool is_left_out(const std::string& name, const Backbone& backbone, const Transf
 Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes) : backbone_(std::move(backbone)) {
   const auto width = backbone_->feature_width();
   if (layers() == 0 || width <= 0)
-    throw Error(ErrorKind::Plugin, "the backbone has no layers or states no feature width", "call add_layer() and set_feature_width() in its constructor");
+    throw Error(ErrorKind::Plugin, "the backbone has no layers or states no feature width",
+                "call add_layer() and set_feature_width() in its constructor");
   head_weight_ = at::empty({classes, width}, at::kFloat);
   head_bias_ = at::empty({classes}, at::kFloat);
   phase_.assign(layers() + 1, LayerPlan{});
@@ -58,12 +67,14 @@ Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes) : backbon
   std::set<std::string> names;
   const auto once = [&](const std::string& name) {
     if (!names.insert(name).second)
-      throw Error(ErrorKind::Plugin, "the backbone has two tensors called " + name, "give its layers prefixes of their own: a fault of the plugin");
+      throw Error(ErrorKind::Plugin, "the backbone has two tensors called " + name,
+                  "give its layers prefixes of their own: a fault of the plugin");
   };
   for (std::size_t l = 0; l <= layers(); ++l) {
     for (const NamedParameter& parameter : parameters_of(l)) once(parameter.name);
     if (l == layers()) break;
-    for (const NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix)) once(buffer.name);
+    for (const NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix))
+      once(buffer.name);
   }
 }
 
@@ -114,33 +125,42 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
     }
   }
   for (const auto& [name, tensor] : given)
-    if (!mine.count(name) && !is_left_out(name, *backbone_, plan)) wrong.push_back(fmt::format("{} is unknown to this network", name));
+    if (!mine.count(name) && !is_left_out(name, *backbone_, plan))
+      wrong.push_back(fmt::format("{} is unknown to this network", name));
   if (!wrong.empty())
-    throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fmt::join(wrong, "; ")), "start from weights of the same backbone with the same parameters");
+    throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fmt::join(wrong, "; ")),
+                "start from weights of the same backbone with the same parameters");
   // One stream for the head: the same head in every arm of a seed, whatever the layers below.
   RandomStream stream(seed, "head");
-  for (NamedParameter& parameter : parameters_of(layers())) fill(parameter.value, parameter.init, RandomStream(stream.next(), "head"));
+  for (NamedParameter& parameter : parameters_of(layers()))
+    fill(parameter.value, parameter.init, RandomStream(stream.next(), "head"));
 }
 
 bool Model::learns(const NamedParameter& parameter, const LayerPlan& plan) {
   switch (plan.trainable) {
-    case Trainable::None: return false;
-    case Trainable::All: return true;
-    case Trainable::Norm: return parameter.role == Role::Norm;
-    case Trainable::Bias: return parameter.role == Role::Bias;
+    case Trainable::None:
+      return false;
+    case Trainable::All:
+      return true;
+    case Trainable::Norm:
+      return parameter.role == Role::Norm;
+    case Trainable::Bias:
+      return parameter.role == Role::Bias;
   }
   return false;
 }
 
 /// A layer is frozen if it is declared so, or if it is to learn norms or biases and has none.
 ///
-/// A layer that learns in part is not frozen: it runs in train mode as a whole, and its norms' running statistics follow. What flows into
-/// them moves, since something of the layer learns (its biases, or the norms themselves), so statistics held still would belong to a
-/// network that no longer is. A layer without parameters, as dropout, goes by its declaration alone.
+/// A layer that learns in part is not frozen: it runs in train mode as a whole, and its norms' running statistics
+/// follow. What flows into them moves, since something of the layer learns (its biases, or the norms themselves), so
+/// statistics held still would belong to a network that no longer is. A layer without parameters, as dropout, goes by
+/// its declaration alone.
 bool Model::frozen(std::size_t layer, const LayerPlan& plan) const {
   if (plan.frozen()) return true;
   const auto parameters = parameters_of(layer);
-  return !parameters.empty() && std::none_of(parameters.begin(), parameters.end(), [&](const auto& p) { return learns(p, plan); });
+  return !parameters.empty() &&
+         std::none_of(parameters.begin(), parameters.end(), [&](const auto& p) { return learns(p, plan); });
 }
 
 void Model::begin_phase(const Phase& phase) {
@@ -172,7 +192,8 @@ std::vector<ParameterGroup> Model::groups(const Phase& phase, double weight_deca
 
 void Model::train() {
   training_ = true;
-  for (std::size_t l = 0; l < layers(); ++l) backbone_->layers()[l].module->train(!frozen_[l] || phase_[l].frozen_mode == FrozenMode::Train);
+  for (std::size_t l = 0; l < layers(); ++l)
+    backbone_->layers()[l].module->train(!frozen_[l] || phase_[l].frozen_mode == FrozenMode::Train);
 }
 
 void Model::eval() {
@@ -190,7 +211,8 @@ at::Tensor Model::forward(const at::Tensor& x, std::size_t from) {
     if (hold)
       for (NamedBuffer& buffer : layer.module->buffers()) held.emplace_back(buffer.value, buffer.value.clone());
     y = layer.module->forward(y);
-    // Put back behind autograd's back: batch norm has kept the running statistics for its backward, which in train mode does not read them.
+    // Put back behind autograd's back: batch norm has kept the running statistics for its backward, which in train mode
+    // does not read them.
     for (auto& [buffer, before] : held) buffer.variable_data().copy_(before);
   }
   return at::linear(y, head_weight_, head_bias_);
@@ -201,7 +223,8 @@ TensorMap Model::state() const {
   for (std::size_t l = 0; l <= layers(); ++l) {
     for (NamedParameter& parameter : parameters_of(l)) state[parameter.name] = parameter.value;
     if (l == layers()) break;
-    for (NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix)) state[buffer.name] = buffer.value;
+    for (NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix))
+      state[buffer.name] = buffer.value;
   }
   return state;
 }
@@ -211,7 +234,8 @@ void Model::load_state(const TensorMap& state) {
   for (auto& [name, tensor] : this->state()) {
     const auto found = state.find(name);
     if (found == state.end() || found->second.sizes() != tensor.sizes())
-      throw Error(ErrorKind::Data, fmt::format("the saved state has no fitting {}", name), "it belongs to another network");
+      throw Error(ErrorKind::Data, fmt::format("the saved state has no fitting {}", name),
+                  "it belongs to another network");
     at::Tensor(tensor).copy_(found->second);
   }
 }
@@ -235,8 +259,9 @@ std::int64_t Model::trainable_parameters(const TransferPlan& plan) const {
   std::int64_t count = 0;
   for (std::size_t l = 0; l <= layers(); ++l)
     for (const NamedParameter& parameter : parameters_of(l)) {
-      const bool ever = std::any_of(plan.phases.begin(), plan.phases.end(),
-                                    [&](const Phase& phase) { return learns(parameter, l < layers() ? phase.layers[l] : phase.head); });
+      const bool ever = std::any_of(plan.phases.begin(), plan.phases.end(), [&](const Phase& phase) {
+        return learns(parameter, l < layers() ? phase.layers[l] : phase.head);
+      });
       if (ever) count += parameter.value.numel();
     }
   return count;
@@ -244,7 +269,9 @@ std::int64_t Model::trainable_parameters(const TransferPlan& plan) const {
 
 std::size_t frozen_prefix(const TransferPlan& plan) {
   std::size_t prefix = 0;
-  const auto still = [&](const Phase& phase) { return phase.layers[prefix].frozen() && phase.layers[prefix].frozen_mode == FrozenMode::Eval; };
+  const auto still = [&](const Phase& phase) {
+    return phase.layers[prefix].frozen() && phase.layers[prefix].frozen_mode == FrozenMode::Eval;
+  };
   while (prefix < plan.weights.size() && std::all_of(plan.phases.begin(), plan.phases.end(), still)) ++prefix;
   return prefix;
 }

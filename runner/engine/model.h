@@ -22,9 +22,9 @@ class Model {
   const Backbone& backbone() const { return *backbone_; }
   std::size_t layers() const { return backbone_->layers().size(); }
 
-  /// Fills every tensor: fresh ones from the seed and their own names, the head from the seed and its shape alone, the rest from
-  /// `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in another shape, or has in a layer
-  /// taken over while the network does not know it. Only the head may be missing.
+  /// Fills every tensor: fresh ones from the seed and their own names, the head from the seed and its shape alone, the
+  /// rest from `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in
+  /// another shape, or has in a layer taken over while the network does not know it. Only the head may be missing.
   void initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed);
 
   /// From here on, learn as `phase` says: which parameters take gradients, how each layer's norm and dropout run.
@@ -36,8 +36,8 @@ class Model {
   void train();
   void eval();
 
-  /// Logits from what layer `from` - 1 gave (the images for 0). A frozen layer's running statistics stay as they are, also where its
-  /// FrozenMode is Train.
+  /// Logits from what layer `from` - 1 gave (the images for 0). A frozen layer's running statistics stay as they are,
+  /// also where its FrozenMode is Train.
   at::Tensor forward(const at::Tensor& x, std::size_t from = 0);
   /// What layers [0, `to`) give.
   at::Tensor features(const at::Tensor& x, std::size_t to) const { return backbone_->forward(x, 0, to); }

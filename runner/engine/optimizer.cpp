@@ -29,7 +29,8 @@ void Optimizer::set_groups(std::vector<ParameterGroup> groups) {
   std::set<const void*> seen;
   for (const ParameterGroup& group : groups_)
     for (const auto& [name, value] : group.parameters) {
-      if (!seen.insert(value.unsafeGetTensorImpl()).second) throw std::logic_error(name + " is in two parameter groups");
+      if (!seen.insert(value.unsafeGetTensorImpl()).second)
+        throw std::logic_error(name + " is in two parameter groups");
       if (const auto found = moments_.find(name); found != moments_.end()) kept[name] = found->second;
     }
   moments_ = std::move(kept);
@@ -75,7 +76,8 @@ void Optimizer::adam(at::Tensor& value, at::Tensor gradient, Moments& moments, d
   }
   moments.first.mul_(beta1_).add_(gradient, 1 - beta1_);
   moments.second.mul_(beta2_).addcmul_(gradient, gradient, 1 - beta2_);
-  const double first_bias = 1 - std::pow(beta1_, double(moments.steps)), second_bias = 1 - std::pow(beta2_, double(moments.steps));
+  const double first_bias = 1 - std::pow(beta1_, double(moments.steps)),
+               second_bias = 1 - std::pow(beta2_, double(moments.steps));
   const at::Tensor deviation = moments.second.sqrt().div_(std::sqrt(second_bias)).add_(eps_);
   value.addcdiv_(moments.first, deviation, -rate / first_bias);
 }

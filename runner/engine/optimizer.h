@@ -23,8 +23,8 @@ class Optimizer {
  public:
   explicit Optimizer(const Params& train_settings);
 
-  /// What learns from now on. A parameter that goes on learning keeps its state, one that begins starts with none, and one that
-  /// is left out loses its own. Throws std::logic_error for a parameter in two groups.
+  /// What learns from now on. A parameter that goes on learning keeps its state, one that begins starts with none, and
+  /// one that is left out loses its own. Throws std::logic_error for a parameter in two groups.
   void set_groups(std::vector<ParameterGroup> groups);
   const std::vector<ParameterGroup>& groups() const { return groups_; }
 

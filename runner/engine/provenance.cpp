@@ -57,7 +57,8 @@ void set_threads(int threads) {
 
 nlohmann::json provenance(int threads) {
   static const std::string cpu_name = cpu(), blas_name = blas(), host_name = host();
-  return {{"torch", kTorchVersion}, {"blas", blas_name}, {"cpu", cpu_name}, {"threads", threads}, {"host", host_name}, {"revision", kRevision}};
+  return {{"torch", kTorchVersion}, {"blas", blas_name}, {"cpu", cpu_name},
+          {"threads", threads},     {"host", host_name}, {"revision", kRevision}};
 }
 
 std::string blas_warning() {

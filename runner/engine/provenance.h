@@ -5,8 +5,8 @@
 
 namespace cambium {
 
-/// Sets the threads of LibTorch and of its BLAS, which on their own would take more than they are given and fight over them.
-/// Results are bit-identical for the same number.
+/// Sets the threads of LibTorch and of its BLAS, which on their own would take more than they are given and fight over
+/// them. Results are bit-identical for the same number.
 void set_threads(int threads);
 
 /// Where numbers were made: LibTorch, BLAS, CPU, threads, host, git revision.

@@ -26,7 +26,8 @@ double Schedule::factor(std::int64_t step) const {
   if (t < warmup_) return (t + 1) / warmup_;
   const double since = t - warmup_;
   if (kind_ == Kind::Step) return std::pow(gamma_, std::floor(since / step_length_));
-  if (kind_ == Kind::Cosine) return final_ + (1 - final_) * 0.5 * (1 + std::cos(std::numbers::pi * since / std::max(1.0, total_ - warmup_)));
+  if (kind_ == Kind::Cosine)
+    return final_ + (1 - final_) * 0.5 * (1 + std::cos(std::numbers::pi * since / std::max(1.0, total_ - warmup_)));
   return 1;
 }
 

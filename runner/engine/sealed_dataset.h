@@ -20,8 +20,10 @@ class SealedDataset {
   at::Tensor images(Split split, std::span<const std::int64_t> indices) const {
     const at::Tensor images = checked(split).images(split, indices);
     const ImageShape& shape = info().shape;
-    if (images.scalar_type() != at::kByte || images.sizes() != at::IntArrayRef({std::int64_t(indices.size()), shape.channels, shape.height, shape.width}))
-      throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 of the shape that it declares", "this is a fault of its plugin");
+    if (images.scalar_type() != at::kByte ||
+        images.sizes() != at::IntArrayRef({std::int64_t(indices.size()), shape.channels, shape.height, shape.width}))
+      throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 of the shape that it declares",
+                  "this is a fault of its plugin");
     return images.contiguous();
   }
 

@@ -53,9 +53,11 @@ class Training {
         plan_(checked_plan(*ingredients_.strategy, facts_)),
         how_(preprocessing(job.data_settings, model_.backbone().input(), data_.info().shape.channels)),
         plain_(how_),
-        selection_(select_images(data_.labels(Split::Train), data_.labels(Split::Validation).size(), data_.info().classes, job.data_settings, job.seed)),
+        selection_(select_images(data_.labels(Split::Train), data_.labels(Split::Validation).size(),
+                                 data_.info().classes, job.data_settings, job.seed)),
         train_(data_, Split::Train, selection_.train, how_),
-        validation_(data_, selection_.validation_split ? Split::Validation : Split::Train, selection_.validation, plain()),
+        validation_(data_, selection_.validation_split ? Split::Validation : Split::Train, selection_.validation,
+                    plain()),
         optimizer_(settings_) {}
 
   void run() {
@@ -85,18 +87,21 @@ class Training {
 
   void start() {
     if (train_.size() == 0 && settings_.integer("epochs") > 0)
-      throw Error(ErrorKind::Data, "there are no images to train on", "the data set's training split is empty, or all of it is held out for validation");
+      throw Error(ErrorKind::Data, "there are no images to train on",
+                  "the data set's training split is empty, or all of it is held out for validation");
     std::optional<TensorFile> source;
     if (job_.source && plan_.needs_source()) source = read_safetensors(job_.source->path, job_.source->sha256);
-    if (plan_.needs_source() && !source) throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
+    if (plan_.needs_source() && !source)
+      throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
     // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
     model_.initialise(plan_, source ? &source->tensors : nullptr, job_.seed);
     begin_ = copied(model_.state());
     const std::string note = go_on();
     Json record = provenance(job_.threads);
     record["plugins"] = ingredients_.plugin_hashes;
-    Json event = {{"resumed_epoch", done_.epoch}, {"trainable", model_.trainable_parameters(plan_)}, {"total", model_.total_parameters()},
-                  {"train_images", train_.size()}, {"selection", selection_.hash}, {"provenance", record}};
+    Json event = {{"resumed_epoch", done_.epoch},       {"trainable", model_.trainable_parameters(plan_)},
+                  {"total", model_.total_parameters()}, {"train_images", train_.size()},
+                  {"selection", selection_.hash},       {"provenance", record}};
     if (!note.empty()) event["note"] = note;
     events_.write("started", event);
     for (const std::string& epoch : done_.history) events_.write("epoch", Json::parse(epoch));
@@ -153,12 +158,14 @@ class Training {
     std::int64_t right = 0;
     const TensorMap learning = model_.learning();
     for (std::int64_t step = 0; step < steps; ++step) {
-      const std::span positions(order.data() + bounds_[std::size_t(step)], order.data() + bounds_[std::size_t(step) + 1]);
+      const std::span positions(order.data() + bounds_[std::size_t(step)],
+                                order.data() + bounds_[std::size_t(step) + 1]);
       const at::Tensor labels = train_.labels(positions);
       const at::Tensor logits = model_.forward(train_.inputs(positions, job_.seed, epoch), train_.from());
       at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing);
       const double value = loss.item<double>();
-      if (const at::Tensor penalty = ingredients_.strategy->penalty(learning, begin_); penalty.defined()) loss = loss.add(penalty);
+      if (const at::Tensor penalty = ingredients_.strategy->penalty(learning, begin_); penalty.defined())
+        loss = loss.add(penalty);
       const double in_all = loss.item<double>();
       if (!std::isfinite(value) || !std::isfinite(in_all)) {
         log_epoch(epoch + 1, {{"train_loss", in_all}});
@@ -171,11 +178,14 @@ class Training {
       right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
     }
     const auto count = double(train_.size());
-    return {{"train_loss", loss_sum / count}, {"train_accuracy", double(right) / count}, {"lr", lr * schedule.factor((epoch + 1) * steps - 1)}};
+    return {{"train_loss", loss_sum / count},
+            {"train_accuracy", double(right) / count},
+            {"lr", lr * schedule.factor((epoch + 1) * steps - 1)}};
   }
 
   [[noreturn]] static void diverged(const char* what, double value, const std::string& where) {
-    throw Error(ErrorKind::Diverged, fmt::format("the {} became {} in {}", what, value, where), "a smaller train.lr, or train.warmup_epochs, usually helps");
+    throw Error(ErrorKind::Diverged, fmt::format("the {} became {} in {}", what, value, where),
+                "a smaller train.lr, or train.warmup_epochs, usually helps");
   }
 
   void validate(std::int64_t epoch, Metrics& metrics) {
@@ -233,7 +243,8 @@ class Training {
       if (tested) of_best["test_accuracy"] = metrics["test_accuracy_best_val"] = evaluate(model_, *test).accuracy;
       keep(weights, "best", model_.state(), of_best);
     }
-    events_.write("finished", {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
+    events_.write("finished",
+                  {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
     std::error_code ignored;
     std::filesystem::remove(job_.checkpoint, ignored);
   }
@@ -244,10 +255,19 @@ class Training {
     const std::string path = job_.weights_stem + "." + kind + ".safetensors";
     TensorFile file{state, {}};
     file.metadata["format"] = "pt";
-    file.metadata["cambium"] = Json{{"cell", job_.cell}, {"kind", kind}, {"seed", job_.seed}, {"backbone", Json(job_.backbone)}, {"dataset", job_.data.plugin},
-                                    {"fingerprint", data_.info().fingerprint}, {"classes", data_.info().classes}, {"mean", how_.mean}, {"std", how_.std},
-                                    {"epochs", kind == "best" ? done_.best_epoch : settings_.integer("epochs")}, {"metrics", metrics_json(metrics)}}
-                                   .dump();
+    file.metadata["cambium"] = Json{
+        {"cell", job_.cell},
+        {"kind", kind},
+        {"seed", job_.seed},
+        {"backbone", Json(job_.backbone)},
+        {"dataset", job_.data.plugin},
+        {"fingerprint", data_.info().fingerprint},
+        {"classes", data_.info().classes},
+        {"mean", how_.mean},
+        {"std", how_.std},
+        {"epochs", kind == "best" ? done_.best_epoch : settings_.integer("epochs")},
+        {"metrics",
+         metrics_json(metrics)}}.dump();
     const std::string hash = write_safetensors(path, file);
     weights.push_back({{"kind", kind}, {"path", path}, {"sha256", hash}, {"bytes", std::filesystem::file_size(path)}});
   }
@@ -266,13 +286,15 @@ class Training {
   const Selection selection_;
   Images train_, validation_;
   Optimizer optimizer_;
-  Checkpoint done_;   ///< epochs done, best so far, history
-  TensorMap begin_;   ///< the model as training began
+  Checkpoint done_;  ///< epochs done, best so far, history
+  TensorMap begin_;  ///< the model as training began
   std::vector<std::size_t> bounds_;
 };
 
 }  // namespace
 
-void train(const TrainJob& job, Ingredients ingredients, EventFile& events, Stopwatch& watch) { Training(job, std::move(ingredients), events, watch).run(); }
+void train(const TrainJob& job, Ingredients ingredients, EventFile& events, Stopwatch& watch) {
+  Training(job, std::move(ingredients), events, watch).run();
+}
 
 }  // namespace cambium

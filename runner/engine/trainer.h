@@ -25,15 +25,18 @@ struct Ingredients {
 class Stopwatch {
  public:
   void add(double seconds) { before_ += seconds; }
-  double seconds() const { return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double seconds() const {
+    return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
 
  private:
   double before_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Trains one cell and tells everything in its event file: what it started from, each epoch, and at the end the test, which nothing
-/// read before. Goes on from a checkpoint if there is one. Throws what went wrong; the event file then has the epochs so far.
+/// Trains one cell and tells everything in its event file: what it started from, each epoch, and at the end the test,
+/// which nothing read before. Goes on from a checkpoint if there is one. Throws what went wrong; the event file then
+/// has the epochs so far.
 void train(const TrainJob& job, Ingredients ingredients, EventFile& events, Stopwatch& watch);
 
 }  // namespace cambium

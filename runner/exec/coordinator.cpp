@@ -30,10 +30,12 @@ StudyRecord record_of(const Plan& plan) {
   record.path = plan.path;
   record.text = plan.text;
   for (const Cell& cell : plan.cells)
-    record.cells.push_back({cell.identity, cell.group, std::int64_t(cell.seed), cell.backbone->component.plugin, cell.data->component.plugin,
-                            cell.strategy->component.plugin, config_json(plan, cell),
-                            cell.source >= 0 ? plan.cells[std::size_t(cell.source)].identity : "", cell.network->trainable, cell.network->total});
-  for (const Entry& entry : plan.entries) record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes});
+    record.cells.push_back({cell.identity, cell.group, std::int64_t(cell.seed), cell.backbone->component.plugin,
+                            cell.data->component.plugin, cell.strategy->component.plugin, config_json(plan, cell),
+                            cell.source >= 0 ? plan.cells[std::size_t(cell.source)].identity : "",
+                            cell.network->trainable, cell.network->total});
+  for (const Entry& entry : plan.entries)
+    record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes});
   return record;
 }
 
@@ -51,7 +53,13 @@ struct Slot {
 class Coordinator {
  public:
   Coordinator(const Plan& plan, Store& store, const RunOptions& options, RunObserver& observer)
-      : plan_(plan), store_(store), options_(options), observer_(observer), folders_(store.files()), dependents_(plan.cells.size()), weights_(plan.cells.size()) {}
+      : plan_(plan),
+        store_(store),
+        options_(options),
+        observer_(observer),
+        folders_(store.files()),
+        dependents_(plan.cells.size()),
+        weights_(plan.cells.size()) {}
 
   RunOutcome run() {
     folders_.make();
@@ -79,14 +87,18 @@ class Coordinator {
           ++outcome_.already;
           weights_[i] = done_weights_[plan_.cells[i].identity];
           break;
-        case Work::Action::Hold: ++outcome_.held; break;
+        case Work::Action::Hold:
+          ++outcome_.held;
+          break;
         case Work::Action::Train:
           ++to_train;
           if (source < 0 || work_[std::size_t(source)].action == Work::Action::None) ready_.insert(i);
       }
     }
     const auto cores = std::max(1u, std::thread::hardware_concurrency());
-    const auto wanted = options_.workers > 0 ? std::size_t(options_.workers) : std::max<std::size_t>(1, cores / std::size_t(std::max(1, options_.threads)));
+    const auto wanted = options_.workers > 0
+                            ? std::size_t(options_.workers)
+                            : std::max<std::size_t>(1, cores / std::size_t(std::max(1, options_.threads)));
     slots_.resize(std::min(wanted, to_train));
   }
 
@@ -116,7 +128,8 @@ class Coordinator {
     const Cell& cell = plan_.cells[index];
     if (!slot.worker) {
       const auto number = std::size_t(&slot - slots_.data()) + 1;
-      slot.worker = std::make_unique<WorkerProcess>(WorkerProcess::Options{options_.plugin_dirs, options_.threads, folders_.log(number)});
+      slot.worker = std::make_unique<WorkerProcess>(
+          WorkerProcess::Options{options_.plugin_dirs, options_.threads, folders_.log(number)});
     }
     TrainJob job;
     job.cell = cell.identity;
@@ -203,7 +216,8 @@ class Coordinator {
     const Cell& cell = plan_.cells[slot.cell];
     const std::string error = "its worker " + end.words;
     store_.ingest(cell.identity, slot.attempt, slot.events);
-    store_.end_run(cell.identity, slot.attempt, RunState::Failed, end.killed ? FailureKind::Killed : FailureKind::Signal, error, printed);
+    store_.end_run(cell.identity, slot.attempt, RunState::Failed,
+                   end.killed ? FailureKind::Killed : FailureKind::Signal, error, printed);
     failed(slot.cell, error);
   }
 
@@ -211,7 +225,8 @@ class Coordinator {
   void failed(std::size_t index, const std::string& error) {
     ++outcome_.failed;
     observer_.ended(plan_.cells[index], RunState::Failed, error);
-    const std::string reason = fmt::format("starts from cell {}, which failed: {}", plan_.cells[index].identity.substr(0, 12), error);
+    const std::string reason =
+        fmt::format("starts from cell {}, which failed: {}", plan_.cells[index].identity.substr(0, 12), error);
     std::vector<std::size_t> below = dependents_[index];
     while (!below.empty()) {
       const std::size_t next = below.back();
@@ -279,11 +294,19 @@ std::unordered_map<std::string, Known> known_cells(const Plan& plan, const Store
     cell.epochs = status.epochs;
     cell.error = status.error;
     switch (*status.state) {
-      case RunState::Done: cell.state = Known::State::Done; break;
-      case RunState::Failed: cell.state = status.failure == FailureKind::Killed ? Known::State::Killed : Known::State::Failed; break;
-      case RunState::Skipped: cell.state = Known::State::Skipped; break;
+      case RunState::Done:
+        cell.state = Known::State::Done;
+        break;
+      case RunState::Failed:
+        cell.state = status.failure == FailureKind::Killed ? Known::State::Killed : Known::State::Failed;
+        break;
+      case RunState::Skipped:
+        cell.state = Known::State::Skipped;
+        break;
       case RunState::Running:
-      case RunState::Interrupted: cell.state = Known::State::Interrupted; break;
+      case RunState::Interrupted:
+        cell.state = Known::State::Interrupted;
+        break;
     }
     cell.has_weights = !status.weights.empty();
     if (sources.count(i))

@@ -37,7 +37,8 @@ struct RunOutcome {
 /// What `store` knows of the plan's cells, as decide() takes it. Checks that weights files are still there.
 std::unordered_map<std::string, Known> known_cells(const Plan& plan, const Store& store);
 
-/// Runs what is left of a plan: sources before what starts from them, the rest in the study's order, on a pool of workers.
+/// Runs what is left of a plan: sources before what starts from them, the rest in the study's order, on a pool of
+/// workers.
 RunOutcome run_plan(const Plan& plan, Store& store, const RunOptions& options, RunObserver& observer);
 
 }  // namespace cambium

@@ -29,7 +29,8 @@ void EventTail::take(const std::string& line, const std::function<void(std::int6
   } else if (type == "finished") {
     end_ = End::Finished;
     for (const auto& weights : event.value("weights", nlohmann::json::array()))
-      weights_.push_back({weights.value("kind", ""), weights.value("path", ""), weights.value("sha256", ""), weights.value("bytes", std::int64_t{0})});
+      weights_.push_back({weights.value("kind", ""), weights.value("path", ""), weights.value("sha256", ""),
+                          weights.value("bytes", std::int64_t{0})});
   }
 }
 

@@ -10,8 +10,8 @@
 
 namespace cambium {
 
-/// Follows a running attempt's event file: for progress, and for what those that start from it need. The store ingests the file
-/// on its own.
+/// Follows a running attempt's event file: for progress, and for what those that start from it need. The store ingests
+/// the file on its own.
 class EventTail {
  public:
   EventTail() = default;
@@ -22,7 +22,7 @@ class EventTail {
 
   enum class End { None, Finished, Failed };
   End end() const { return end_; }
-  const std::string& error() const { return error_; }             ///< of a failure
+  const std::string& error() const { return error_; }                ///< of a failure
   const std::vector<Artifact>& weights() const { return weights_; }  ///< of a finished attempt
 
  private:

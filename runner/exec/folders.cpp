@@ -14,9 +14,11 @@ void Folders::make() const {
   for (const char* name : {"events", "weights", "checkpoints", "logs"}) {
     std::error_code error;
     std::filesystem::create_directories(root_ / name, error);
-    if (!error && ::access((root_ / name).c_str(), W_OK | X_OK) != 0) error = std::error_code(errno, std::generic_category());
+    if (!error && ::access((root_ / name).c_str(), W_OK | X_OK) != 0)
+      error = std::error_code(errno, std::generic_category());
     if (error)
-      throw Error(ErrorKind::System, fmt::format("{}: cannot be written to: {}", (root_ / name).string(), error.message()),
+      throw Error(ErrorKind::System,
+                  fmt::format("{}: cannot be written to: {}", (root_ / name).string(), error.message()),
                   "check who owns the results folder, or choose another place with --db");
   }
 }
@@ -24,10 +26,14 @@ void Folders::make() const {
 std::filesystem::path Folders::events(const std::string& identity, std::int64_t attempt) const {
   return root_ / "events" / fmt::format("{}-{}.jsonl", identity.substr(0, 16), attempt);
 }
-std::filesystem::path Folders::weights_stem(const std::string& identity) const { return root_ / "weights" / identity.substr(0, 16); }
+std::filesystem::path Folders::weights_stem(const std::string& identity) const {
+  return root_ / "weights" / identity.substr(0, 16);
+}
 std::filesystem::path Folders::checkpoint(const std::string& identity) const {
   return root_ / "checkpoints" / (identity.substr(0, 16) + ".safetensors");
 }
-std::filesystem::path Folders::log(std::size_t worker) const { return root_ / "logs" / fmt::format("worker-{}.log", worker); }
+std::filesystem::path Folders::log(std::size_t worker) const {
+  return root_ / "logs" / fmt::format("worker-{}.log", worker);
+}
 
 }  // namespace cambium

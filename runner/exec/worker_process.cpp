@@ -52,10 +52,13 @@ std::filesystem::path WorkerProcess::program() {
 
 WorkerProcess::WorkerProcess(Options options) : options_(std::move(options)) {
   const int log = ::open(options_.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (log < 0) fail(fmt::format("{}: cannot be written to: {}", options_.log.string(), std::strerror(errno)), "check the results folder, or choose another with --db");
+  if (log < 0)
+    fail(fmt::format("{}: cannot be written to: {}", options_.log.string(), std::strerror(errno)),
+         "check the results folder, or choose another with --db");
   int sockets[2], failure[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0 || ::pipe2(failure, O_CLOEXEC) != 0)
-    fail(fmt::format("cannot make a channel to a worker: {}", std::strerror(errno)), "close other programs and run again");
+    fail(fmt::format("cannot make a channel to a worker: {}", std::strerror(errno)),
+         "close other programs and run again");
 
   std::vector<std::string> words = {program().string()};
   for (const auto& folder : options_.plugin_folders) {
@@ -66,7 +69,8 @@ WorkerProcess::WorkerProcess(Options options) : options_(std::move(options)) {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const std::string threads = std::to_string(options_.threads);
-  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}) ::setenv(name, threads.c_str(), 1);
+  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
+    ::setenv(name, threads.c_str(), 1);
 
   const pid_t parent = ::getpid();
   process_ = ::fork();
@@ -83,7 +87,8 @@ WorkerProcess::WorkerProcess(Options options) : options_(std::move(options)) {
   if (process_ > 0) ::waitpid(process_, nullptr, 0);
   process_ = -1;
   ::close(socket_);
-  fail(fmt::format("cannot start {}: {}", words.front(), std::strerror(reason)), "it belongs beside cambium: build or install both");
+  fail(fmt::format("cannot start {}: {}", words.front(), std::strerror(reason)),
+       "it belongs beside cambium: build or install both");
 }
 
 WorkerProcess::~WorkerProcess() {
@@ -131,7 +136,8 @@ std::string WorkerProcess::ask(const std::string& line) {
   }
   const WorkerEnd end = reap();
   const std::string printed = printed_since(before);
-  fail(fmt::format("the worker {}{}", end.words, printed.empty() ? "" : "; it printed last:\n" + printed), "mend what it says, or take the plugin away that brings it down");
+  fail(fmt::format("the worker {}{}", end.words, printed.empty() ? "" : "; it printed last:\n" + printed),
+       "mend what it says, or take the plugin away that brings it down");
 }
 
 void WorkerProcess::kill() {
@@ -145,7 +151,8 @@ WorkerEnd WorkerProcess::reap() {
   process_ = -1;
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
-    return {signal == SIGKILL || signal == SIGTERM, fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal))};
+    return {signal == SIGKILL || signal == SIGTERM,
+            fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal))};
   }
   return {false, fmt::format("ended with exit status {}", WEXITSTATUS(status))};
 }

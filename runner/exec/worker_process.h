@@ -15,8 +15,8 @@ struct WorkerEnd {
   std::string words;    ///< "killed by signal 11 (Segmentation fault)", "ended with exit status 3"
 };
 
-/// A running cambium-worker. It has a process group of its own, so that the terminal's Ctrl-C does not reach it, and dies with
-/// the coordinator. What it and its plugins print goes to the end of a log file.
+/// A running cambium-worker. It has a process group of its own, so that the terminal's Ctrl-C does not reach it, and
+/// dies with the coordinator. What it and its plugins print goes to the end of a log file.
 class WorkerProcess {
  public:
   struct Options {

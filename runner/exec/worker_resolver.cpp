@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 std::string stamp(const fs::path& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return path.string() + " absent\n";
-  return fmt::format("{} {} {}.{} {}\n", path.string(), info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_ino);
+  return fmt::format("{} {} {}.{} {}\n", path.string(), info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
+                     info.st_ino);
 }
 
 bool holds(const FileStamp& known) {
@@ -94,7 +95,8 @@ struct WorkerResolver::Data {
       return Json::parse(worker->ask(request));
     } catch (const Json::exception&) {
       worker.reset();
-      throw Error(ErrorKind::System, "the worker answered what is no JSON", "are cambium and cambium-worker of one version?");
+      throw Error(ErrorKind::System, "the worker answered what is no JSON",
+                  "are cambium and cambium-worker of one version?");
     } catch (const Error&) {
       worker.reset();
       throw;
@@ -162,7 +164,9 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests, Go
 }  // namespace
 
 std::vector<DatasetFacts> WorkerResolver::datasets(const std::vector<DatasetRequest>& requests) {
-  return answers<DatasetFacts>(*data_, requests, [](const DatasetFacts& facts) { return std::all_of(facts.files.begin(), facts.files.end(), holds); });
+  return answers<DatasetFacts>(*data_, requests, [](const DatasetFacts& facts) {
+    return std::all_of(facts.files.begin(), facts.files.end(), holds);
+  });
 }
 
 std::vector<NetworkInfo> WorkerResolver::networks(const std::vector<NetworkRequest>& requests) {

@@ -8,8 +8,9 @@
 
 namespace cambium {
 
-/// Asks a worker about plugins, and keeps its answers on disk: by the plugin files' stamps (path, size, time) and, for data, by
-/// the stamps of the files that were read. Known answers start no worker. A cache that cannot be written is done without.
+/// Asks a worker about plugins, and keeps its answers on disk: by the plugin files' stamps (path, size, time) and, for
+/// data, by the stamps of the files that were read. Known answers start no worker. A cache that cannot be written is
+/// done without.
 class WorkerResolver : public Resolver {
  public:
   explicit WorkerResolver(std::vector<std::filesystem::path> plugin_dirs);

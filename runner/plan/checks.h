@@ -9,6 +9,7 @@ void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& prob
 
 /// Whether a cell can take over `source`'s layers: same layers where the plan takes them, same normalisation.
 /// `place`: the stage's init, `stage`: its name.
-void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place, Problems& problems);
+void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,
+                    Problems& problems);
 
 }  // namespace cambium

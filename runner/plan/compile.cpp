@@ -29,7 +29,11 @@ struct Arm {
 class Compiler {
  public:
   Compiler(const Study& study, Resolver& resolver, const std::filesystem::path& data_root, Problems& problems)
-      : study_(study), data_root_(data_root), problems_(problems), builder_(resolver.describe(), problems), facts_(resolver, data_root, problems) {}
+      : study_(study),
+        data_root_(data_root),
+        problems_(problems),
+        builder_(resolver.describe(), problems),
+        facts_(resolver, data_root, problems) {}
 
   Plan compile() {
     plan_.name = study_.name;
@@ -42,7 +46,8 @@ class Compiler {
     for (const Cell& cell : plan_.cells)
       if (cell.source >= 0) plan_.cells[std::size_t(cell.source)].keep_weights = true;
     // Stages may have been compiled out of the file's order; entries are told in it.
-    std::stable_sort(plan_.entries.begin(), plan_.entries.end(), [](const Entry& a, const Entry& b) { return a.stage < b.stage; });
+    std::stable_sort(plan_.entries.begin(), plan_.entries.end(),
+                     [](const Entry& a, const Entry& b) { return a.stage < b.stage; });
     return std::move(plan_);
   }
 
@@ -113,8 +118,8 @@ class Compiler {
     for (const Value* value : inits_of(stage)) inits_[value] = read_init(*value, study_, problems_);
   }
 
-  /// The different backbones of what the stage starts from. A source stage that came to no cells, for errors told already, gives
-  /// its declaration.
+  /// The different backbones of what the stage starts from. A source stage that came to no cells, for errors told
+  /// already, gives its declaration.
   std::vector<Value> inherit(const Stage&) {
     std::vector<Value> backbones;
     const auto add = [&](const Value& backbone) {
@@ -125,7 +130,9 @@ class Compiler {
     for (const auto& [value, init] : inits_) {
       if (init.kind != Init::Kind::Stage) continue;
       for (const Arm& arm : arms_[init.stage]) add(arm.backbone);
-      if (const Value* declared = study_.stages[init.stage].base.find("backbone"); declared && arms_[init.stage].empty()) add(*declared);
+      if (const Value* declared = study_.stages[init.stage].base.find("backbone");
+          declared && arms_[init.stage].empty())
+        add(*declared);
     }
     return backbones;
   }
@@ -134,7 +141,8 @@ class Compiler {
     if (!point.init) {
       if (!needs) return {Source{}};
       problems_.error(point.part(PartKind::Strategy).part->place,
-                      fmt::format("{} takes over a network, and stage {} starts from none", point.part(PartKind::Strategy).part->component.plugin, stage.name),
+                      fmt::format("{} takes over a network, and stage {} starts from none",
+                                  point.part(PartKind::Strategy).part->component.plugin, stage.name),
                       "add init = \"stage\" or init = { file = \"...\" } to the stage");
       return {};
     }
@@ -147,14 +155,17 @@ class Compiler {
       Source source;
       source.arm = &arm;
       source.weights = init.weights;
-      const bool all = std::all_of(stage.seeds.begin(), stage.seeds.end(), [&](auto seed) { return arm.cells.count(seed) != 0; });
+      const bool all =
+          std::all_of(stage.seeds.begin(), stage.seeds.end(), [&](auto seed) { return arm.cells.count(seed) != 0; });
       source.paired = all;
       if (!all && arm.cells.size() > 1) {
         std::vector<std::uint64_t> there;
         for (const auto& [seed, cell] : arm.cells) there.push_back(seed);
-        problems_.error(init.place, fmt::format("stage {} runs seeds [{}], and stage {} has [{}] to start from", stage.name,
-                                                fmt::join(stage.seeds, ", "), study_.stages[init.stage].name, fmt::join(there, ", ")),
-                        "give the source the same seeds, or a single one that all start from");
+        problems_.error(
+            init.place,
+            fmt::format("stage {} runs seeds [{}], and stage {} has [{}] to start from", stage.name,
+                        fmt::join(stage.seeds, ", "), study_.stages[init.stage].name, fmt::join(there, ", ")),
+            "give the source the same seeds, or a single one that all start from");
         return {};
       }
       if (needs && init.weights == "best") check_best(init, plan_.cells[arm.cells.begin()->second]);
@@ -165,9 +176,13 @@ class Compiler {
 
   void check_best(const Init& init, const Cell& source) {
     const Params& settings = source.data->settings;
-    if (settings.number("validation") > 0 || settings.integer("validation_per_class") > 0 || source.dataset->per_class.count("validation")) return;
-    problems_.error(init.place, fmt::format("stage {} has no validation data, so no epoch of it is the best", study_.stages[init.stage].name),
-                    "give its data validation = 0.1, or start from weights = \"last\"");
+    if (settings.number("validation") > 0 || settings.integer("validation_per_class") > 0 ||
+        source.dataset->per_class.count("validation"))
+      return;
+    problems_.error(
+        init.place,
+        fmt::format("stage {} has no validation data, so no epoch of it is the best", study_.stages[init.stage].name),
+        "give its data validation = 0.1, or start from weights = \"last\"");
   }
 
   std::vector<Source> file_source(const Init& init, bool needs) {
@@ -178,7 +193,8 @@ class Compiler {
     if (fresh) try {
         hash->second = sha256_file(source.file);
       } catch (const Error& error) {
-        problems_.error(init.place, error.message(), fmt::format("paths are relative to the data root, {}", data_root_.string()));
+        problems_.error(init.place, error.message(),
+                        fmt::format("paths are relative to the data root, {}", data_root_.string()));
       }
     if (hash->second.empty()) return {};
     source.sha256 = hash->second;
@@ -189,14 +205,18 @@ class Compiler {
     std::string name = stage.arm;
     for (std::size_t a = 0; a < stage.axes.size(); ++a)
       for (const Axis::Key& key : stage.axes[a].keys)
-        if (key.name == "arm" && point.indices[a] >= 0) name = key.values[std::size_t(point.indices[a])].is_string() ? key.values[std::size_t(point.indices[a])].string() : "";
+        if (key.name == "arm" && point.indices[a] >= 0)
+          name = key.values[std::size_t(point.indices[a])].is_string()
+                     ? key.values[std::size_t(point.indices[a])].string()
+                     : "";
     if (point.extra)
       for (const Axis::Key& key : point.extra->keys)
         if (key.name == "arm" && key.values.front().is_string()) name = key.values.front().string();
     return name;
   }
 
-  /// The axes that a cell reads, its source's before its own: of those, just the backbone's where it takes nothing else over.
+  /// The axes that a cell reads, its source's before its own: of those, just the backbone's where it takes nothing else
+  /// over.
   AxisValues axes_of(const Points& points, const Point& point, const Arm* source, bool needs) const {
     AxisValues axes;
     if (source)
@@ -208,7 +228,8 @@ class Compiler {
   }
 
   /// The cell of a point, a source and a seed: the one that is there already, or a new one.
-  std::size_t enter(const Point& point, const std::shared_ptr<const NetworkInfo>& network, const Source& from, std::uint64_t seed) {
+  std::size_t enter(const Point& point, const std::shared_ptr<const NetworkInfo>& network, const Source& from,
+                    std::uint64_t seed) {
     Cell cell;
     cell.seed = seed;
     cell.backbone = point.part(PartKind::Backbone).part;
@@ -252,7 +273,8 @@ class Compiler {
 
 }  // namespace
 
-std::optional<Plan> compile(const Study& study, Resolver& resolver, const std::filesystem::path& data_root, Problems& problems) {
+std::optional<Plan> compile(const Study& study, Resolver& resolver, const std::filesystem::path& data_root,
+                            Problems& problems) {
   Plan plan = Compiler(study, resolver, data_root, problems).compile();
   if (!problems.has_errors() && plan.cells.empty())
     problems.error({study.path.string(), 0, 0}, "the study comes to no cell at all", "its excludes leave nothing over");

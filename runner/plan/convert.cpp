@@ -16,16 +16,26 @@ std::string range_text(const Range& range) {
 
 std::string expected(const Parameter& parameter) {
   switch (parameter.type) {
-    case ParamType::Boolean: return "true or false";
-    case ParamType::Integer: return "a whole number";
-    case ParamType::Number: return "a number";
-    case ParamType::String: return "a text in quotes";
-    case ParamType::Choice: return fmt::format("one of {}", fmt::join(parameter.choices, ", "));
-    case ParamType::Path: return "a path in quotes, under the data root";
-    case ParamType::Integers: return "a list of whole numbers";
-    case ParamType::Numbers: return "a list of numbers";
-    case ParamType::Strings: return "a list of texts";
-    case ParamType::Table: return "a table of numbers, as in { name = 0.1 }";
+    case ParamType::Boolean:
+      return "true or false";
+    case ParamType::Integer:
+      return "a whole number";
+    case ParamType::Number:
+      return "a number";
+    case ParamType::String:
+      return "a text in quotes";
+    case ParamType::Choice:
+      return fmt::format("one of {}", fmt::join(parameter.choices, ", "));
+    case ParamType::Path:
+      return "a path in quotes, under the data root";
+    case ParamType::Integers:
+      return "a list of whole numbers";
+    case ParamType::Numbers:
+      return "a list of numbers";
+    case ParamType::Strings:
+      return "a list of texts";
+    case ParamType::Table:
+      return "a table of numbers, as in { name = 0.1 }";
   }
   return "";
 }
@@ -51,15 +61,19 @@ class Converter {
       case ParamType::Path:
         if (value.is_string()) return value.string();
         break;
-      case ParamType::Choice: return choice(value);
-      case ParamType::Integers: return list<std::int64_t>(value, [this](const Value& v) { return integer(v); });
-      case ParamType::Numbers: return list<double>(value, [this](const Value& v) { return real(v); });
+      case ParamType::Choice:
+        return choice(value);
+      case ParamType::Integers:
+        return list<std::int64_t>(value, [this](const Value& v) { return integer(v); });
+      case ParamType::Numbers:
+        return list<double>(value, [this](const Value& v) { return real(v); });
       case ParamType::Strings:
         return list<std::string>(value, [this](const Value& v) -> std::optional<std::string> {
           if (v.is_string()) return v.string();
           return wrong(v), std::nullopt;
         });
-      case ParamType::Table: return table(value);
+      case ParamType::Table:
+        return table(value);
     }
     wrong(value);
     return std::nullopt;

@@ -9,11 +9,15 @@ Work first_look(const Known* known, bool retry_failed) {
   using Action = Work::Action;
   if (!known) return {Action::Train, "new"};
   switch (known->state) {
-    case Known::State::Done: return {Action::None, "done"};
-    case Known::State::Killed: return {Action::Train, "its worker was killed; tried again"};
-    case Known::State::Skipped: return {Action::Train, "skipped before"};
+    case Known::State::Done:
+      return {Action::None, "done"};
+    case Known::State::Killed:
+      return {Action::Train, "its worker was killed; tried again"};
+    case Known::State::Skipped:
+      return {Action::Train, "skipped before"};
     case Known::State::Interrupted:
-      return {Action::Train, known->epochs > 0 ? fmt::format("interrupted after epoch {}", known->epochs) : "interrupted before its first epoch ended"};
+      return {Action::Train, known->epochs > 0 ? fmt::format("interrupted after epoch {}", known->epochs)
+                                               : "interrupted before its first epoch ended"};
     case Known::State::Failed:
       if (retry_failed) return {Action::Train, "failed before; tried again"};
       return {Action::Hold, fmt::format("failed before: {}", known->error)};
@@ -45,7 +49,8 @@ std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string,
     if (source < 0 || work[i].action != Work::Action::Train) continue;
     const auto s = std::size_t(source);
     if (work[s].action == Work::Action::Hold)
-      work[i] = {Work::Action::Hold, fmt::format("starts from cell {}, which failed", plan.cells[s].identity.substr(0, 12))};
+      work[i] = {Work::Action::Hold,
+                 fmt::format("starts from cell {}, which failed", plan.cells[s].identity.substr(0, 12))};
     else if (work[s].action == Work::Action::Train && knowns[i] == nullptr)
       work[i].reason = "new; after what it starts from";
   }

@@ -44,8 +44,8 @@ void Facts::ask(const std::vector<Point>& points) {
     const auto facts = dataset(point);
     if (!facts || !networks_.emplace(key(point), nullptr).second) continue;
     asked.push_back(&point);
-    requests.push_back({point.part(PartKind::Backbone).part->component, point.part(PartKind::Strategy).part->component, facts->shape,
-                        std::int64_t(facts->classes.size()), std::get<3>(key(point))});
+    requests.push_back({point.part(PartKind::Backbone).part->component, point.part(PartKind::Strategy).part->component,
+                        facts->shape, std::int64_t(facts->classes.size()), std::get<3>(key(point))});
   }
   if (asked.empty()) return;
   const auto answers = resolver_.networks(requests);
@@ -54,7 +54,8 @@ void Facts::ask(const std::vector<Point>& points) {
       networks_[key(*asked[i])] = std::make_shared<NetworkInfo>(answers[i]);
       continue;
     }
-    fail(asked[i]->part(answers[i].failure->part == "strategy" ? PartKind::Strategy : PartKind::Backbone), *answers[i].failure);
+    fail(asked[i]->part(answers[i].failure->part == "strategy" ? PartKind::Strategy : PartKind::Backbone),
+         *answers[i].failure);
   }
 }
 

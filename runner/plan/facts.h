@@ -24,7 +24,8 @@ class Facts {
   std::shared_ptr<const NetworkInfo> network(const Point& point) const;
 
  private:
-  using NetworkKey = std::tuple<std::size_t, std::size_t, std::size_t, std::int64_t>;  ///< backbone, strategy, data ids; epochs
+  using NetworkKey =
+      std::tuple<std::size_t, std::size_t, std::size_t, std::int64_t>;  ///< backbone, strategy, data ids; epochs
   static NetworkKey key(const Point& point);
   void fail(const BuiltPart& built, const Failure& failure);
 

@@ -4,8 +4,8 @@
 
 namespace cambium {
 
-/// Fills in a cell's identity and group. `source`: the cell it starts from, or null; `paired`: whether the source goes with the
-/// seed, so that it differs within an arm too.
+/// Fills in a cell's identity and group. `source`: the cell it starts from, or null; `paired`: whether the source goes
+/// with the seed, so that it differs within an arm too.
 void identify(Cell& cell, const Cell* source, bool paired);
 
 }  // namespace cambium

@@ -34,7 +34,8 @@ Init read_init(const Value& value, const Study& study, Problems& problems) {
     return init;
   }
   if (file || !stage || !stage->is_string()) {
-    problems.error(value.place, fmt::format("init is {}", value.is_table() ? "neither a stage nor a file" : describe(value)),
+    problems.error(value.place,
+                   fmt::format("init is {}", value.is_table() ? "neither a stage nor a file" : describe(value)),
                    "write init = \"stage\", or init = { file = \"path\" }; several are an axis of the grid");
     return init;
   }
@@ -47,9 +48,10 @@ Init read_init(const Value& value, const Study& study, Problems& problems) {
     return init;
   }
   const auto near = suggestion(stage->string(), names);
-  problems.error(stage->place, fmt::format("there is no stage {} to start from", stage->string()),
-                 near ? fmt::format("did you mean {}?", *near)
-                      : fmt::format("the stages are {}; a file is written init = {{ file = \"...\" }}", fmt::join(names, ", ")));
+  problems.error(
+      stage->place, fmt::format("there is no stage {} to start from", stage->string()),
+      near ? fmt::format("did you mean {}?", *near)
+           : fmt::format("the stages are {}; a file is written init = {{ file = \"...\" }}", fmt::join(names, ", ")));
   return init;
 }
 
@@ -85,7 +87,8 @@ std::vector<std::size_t> stage_order(const Study& study, Problems& problems) {
   }
   for (std::size_t i = 0; i < study.stages.size(); ++i)
     if (!placed[i])
-      problems.error(inits_of(study.stages[i]).front()->place, fmt::format("stage {} starts, in the end, from itself", study.stages[i].name),
+      problems.error(inits_of(study.stages[i]).front()->place,
+                     fmt::format("stage {} starts, in the end, from itself", study.stages[i].name),
                      "take one init out of the circle, so that some stage starts from nothing");
   return order;
 }

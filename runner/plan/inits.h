@@ -7,7 +7,8 @@
 
 namespace cambium {
 
-/// What a stage starts from: "pretrain", { stage = "pretrain", weights = "best" } or { file = "weights/x.safetensors" }.
+/// What a stage starts from: "pretrain", { stage = "pretrain", weights = "best" } or { file = "weights/x.safetensors"
+/// }.
 struct Init {
   enum class Kind { None, Stage, File } kind = Kind::None;
   std::size_t stage = 0;

@@ -12,9 +12,12 @@ namespace {
 
 PluginKind plugin_kind(PartKind kind) {
   switch (kind) {
-    case PartKind::Backbone: return PluginKind::Backbone;
-    case PartKind::Data: return PluginKind::Dataset;
-    default: return PluginKind::Strategy;
+    case PartKind::Backbone:
+      return PluginKind::Backbone;
+    case PartKind::Data:
+      return PluginKind::Dataset;
+    default:
+      return PluginKind::Strategy;
   }
 }
 
@@ -26,7 +29,8 @@ const Schema* runner_schema(PartKind kind) {
 
 /// JSON text of a value, numbers in their shortest form. By hand, since a plan may hold 100,000 different parts.
 void append(std::string& text, const std::string& value) {
-  if (std::all_of(value.begin(), value.end(), [](unsigned char c) { return c >= 32 && c < 127 && c != '"' && c != '\\'; }))
+  if (std::all_of(value.begin(), value.end(),
+                  [](unsigned char c) { return c >= 32 && c < 127 && c != '"' && c != '\\'; }))
     text.append("\"").append(value).append("\"");
   else
     text += Json(value).dump();
@@ -75,10 +79,12 @@ void check_train(const Part& part, const Value& table, Problems& problems) {
     return value ? value->place : part.place;
   };
   if (train.has("nesterov") && train.boolean("nesterov") && train.number("momentum") <= 0)
-    problems.error(place("nesterov"), "Nesterov's method needs a momentum", "set momentum, for instance 0.9, or leave nesterov out");
+    problems.error(place("nesterov"), "Nesterov's method needs a momentum",
+                   "set momentum, for instance 0.9, or leave nesterov out");
   if (train.number("warmup_epochs") > double(train.integer("epochs")))
-    problems.error(place("warmup_epochs"), fmt::format("the warm-up of {} epochs is longer than the training of {}",
-                                                       train.number("warmup_epochs"), train.integer("epochs")),
+    problems.error(place("warmup_epochs"),
+                   fmt::format("the warm-up of {} epochs is longer than the training of {}",
+                               train.number("warmup_epochs"), train.integer("epochs")),
                    "make warmup_epochs at most epochs");
 }
 
@@ -109,7 +115,8 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
   const std::size_t errors = problems_.errors();
   if (!built.table.is_table()) {
     problems_.error(given.place, fmt::format("{} is {}", to_string(kind), describe(given)),
-                    kind == PartKind::Train ? "write train = { epochs = 10, lr = 0.01 }" : "write a plugin's name, or { plugin = \"name\", ... }");
+                    kind == PartKind::Train ? "write train = { epochs = 10, lr = 0.01 }"
+                                            : "write a plugin's name, or { plugin = \"name\", ... }");
     return built;
   }
   auto part = std::make_shared<Part>();
@@ -120,14 +127,17 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
     if (!plugin) return built;
     part->component.plugin = plugin->name;
     part->version = plugin->version;
-    read_params(kind, plugin->schema, fmt::format("{} {}", to_string(plugin->kind), plugin->name), built, part->component.params);
-    const std::string head = fmt::format("\"plugin\":\"{}\",\"version\":\"{}\",\"params\":", plugin->name, plugin->version);
+    read_params(kind, plugin->schema, fmt::format("{} {}", to_string(plugin->kind), plugin->name), built,
+                part->component.params);
+    const std::string head =
+        fmt::format("\"plugin\":\"{}\",\"version\":\"{}\",\"params\":", plugin->name, plugin->version);
     identity = head + params_json(plugin->schema, part->component.params, false);
     stored = head + params_json(plugin->schema, part->component.params, true);
   }
   if (const Schema* schema = runner_schema(kind)) {
     read_params(kind, *schema, to_string(kind), built, part->settings);
-    const std::string settings = (stored.empty() ? "\"settings\":" : ",\"settings\":") + params_json(*schema, part->settings, true);
+    const std::string settings =
+        (stored.empty() ? "\"settings\":" : ",\"settings\":") + params_json(*schema, part->settings, true);
     identity += settings;
     stored += settings;
     if (kind == PartKind::Train && problems_.errors() == errors) check_train(*part, built.table, problems_);
@@ -145,8 +155,9 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
 const PluginInfo* PartBuilder::find_plugin(PartKind kind, const Value& table, const Place& place) {
   const Value* name = table.find("plugin");
   if (!name || !name->is_string()) {
-    problems_.error(name ? name->place : place, fmt::format("{} names no plugin", to_string(kind)),
-                    fmt::format("write {} = {{ plugin = \"name\", ... }}; `cambium plugins` lists them", to_string(kind)));
+    problems_.error(
+        name ? name->place : place, fmt::format("{} names no plugin", to_string(kind)),
+        fmt::format("write {} = {{ plugin = \"name\", ... }}; `cambium plugins` lists them", to_string(kind)));
     return nullptr;
   }
   std::vector<std::string> names;
@@ -157,15 +168,17 @@ const PluginInfo* PartBuilder::find_plugin(PartKind kind, const Value& table, co
   }
   const char* what = to_string(plugin_kind(kind));
   const auto near = suggestion(name->string(), names);
-  std::string hint = near ? fmt::format("did you mean {}?", *near)
-                          : fmt::format("there are {}; a folder of others is given with --plugins", fmt::join(names, ", "));
+  std::string hint =
+      near ? fmt::format("did you mean {}?", *near)
+           : fmt::format("there are {}; a folder of others is given with --plugins", fmt::join(names, ", "));
   for (const PluginProblem& problem : plugins_.problems)
     hint += fmt::format("\nnot loaded: {}: {}", problem.path, problem.message);
   problems_.error(name->place, fmt::format("there is no {} plugin {}", what, name->string()), hint);
   return nullptr;
 }
 
-void PartBuilder::read_params(PartKind kind, const Schema& schema, const std::string& owner, BuiltPart& built, Params& params) {
+void PartBuilder::read_params(PartKind kind, const Schema& schema, const std::string& owner, BuiltPart& built,
+                              Params& params) {
   schemas_[kind].insert(&schema);
   for (const Parameter& parameter : schema.parameters()) {
     if (!is_read(parameter, params)) continue;

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,16 +19,17 @@ namespace cambium {
 
 /// The tables of a stage that become parts of a cell.
 enum class PartKind { Backbone, Data, Strategy, Train };
-inline constexpr std::array<PartKind, 4> kPartKinds = {PartKind::Backbone, PartKind::Data, PartKind::Strategy, PartKind::Train};
+inline constexpr std::array<PartKind, 4> kPartKinds = {PartKind::Backbone, PartKind::Data, PartKind::Strategy,
+                                                       PartKind::Train};
 const char* to_string(PartKind kind);
 
 /// A part, and what was seen while it was built.
 struct BuiltPart {
-  std::shared_ptr<const Part> part;  ///< null after an error
-  Value table;                       ///< as the study has it, merged
+  std::shared_ptr<const Part> part;    ///< null after an error
+  Value table;                         ///< as the study has it, merged
   std::vector<std::string_view> read;  ///< "lr": the names of the parameters that count
-  std::string canonical;             ///< equal for equal parts; paths included
-  std::size_t id = 0;                ///< equal for equal parts
+  std::string canonical;               ///< equal for equal parts; paths included
+  std::size_t id = 0;                  ///< equal for equal parts
 
   bool reads(std::string_view name) const { return std::find(read.begin(), read.end(), name) != read.end(); }
 };
@@ -43,7 +44,8 @@ class PartBuilder {
 
   /// Every key below `kind` that some plugin in use, or the runner, could read: for suggestions.
   std::vector<std::string> known_keys(PartKind kind) const;
-  /// Where `key` ("momentum") of `kind` would be read: "optimizer = sgd"; empty if no schema in use has it or it is always read.
+  /// Where `key` ("momentum") of `kind` would be read: "optimizer = sgd"; empty if no schema in use has it or it is
+  /// always read.
   std::string condition(PartKind kind, const std::string& key) const;
 
  private:
@@ -59,7 +61,8 @@ class PartBuilder {
 };
 
 /// `value` as `parameter` wants it. Nothing, and a problem, where it is of another type or out of range.
-std::optional<ParamValue> convert(const Value& value, const Parameter& parameter, const std::string& owner, Problems& problems);
+std::optional<ParamValue> convert(const Value& value, const Parameter& parameter, const std::string& owner,
+                                  Problems& problems);
 
 /// Whether `parameter` is read, given the values of those declared before it.
 bool is_read(const Parameter& parameter, const Params& params);

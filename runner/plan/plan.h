@@ -28,11 +28,11 @@ struct Cell {
   std::shared_ptr<const Part> backbone, data, strategy, train;
   std::shared_ptr<const NetworkInfo> network;
   std::shared_ptr<const DatasetFacts> dataset;
-  int source = -1;               ///< index in Plan::cells of the cell whose weights it takes, or -1
-  std::string source_weights;    ///< "last" or "best", of that cell
-  std::string source_file;       ///< or the weights file it takes, absolute
+  int source = -1;             ///< index in Plan::cells of the cell whose weights it takes, or -1
+  std::string source_weights;  ///< "last" or "best", of that cell
+  std::string source_file;     ///< or the weights file it takes, absolute
   std::string source_sha256;
-  std::int64_t points = 1;       ///< grid points and seeds that came to this cell
+  std::int64_t points = 1;  ///< grid points and seeds that came to this cell
   bool keep_weights = true;
 };
 
@@ -70,9 +70,9 @@ std::string config_json(const Plan& plan, const Cell& cell);
 struct Known {
   enum class State { Done, Failed, Killed, Interrupted, Skipped } state = State::Done;
   std::int64_t attempts = 0;
-  std::int64_t epochs = 0;       ///< that its newest attempt had finished
+  std::int64_t epochs = 0;  ///< that its newest attempt had finished
   std::string error;
-  bool has_weights = false;      ///< its weights files are still there
+  bool has_weights = false;  ///< its weights files are still there
 };
 
 /// What is to be done about one cell, and why.

@@ -69,7 +69,8 @@ Points::Points(const Stage& stage, const std::vector<Value>& inherited, PartBuil
   for (std::size_t choice = 0; choice < std::max<std::size_t>(1, inherited.size()); ++choice) expand(choice);
   for (std::size_t e = 0; e < stage.excludes.size(); ++e)
     if (!exclude_used_[e])
-      problems.warning(stage.excludes[e].place, "this exclude leaves out nothing", "no cell of the grid has these values; take it out, or mend it");
+      problems.warning(stage.excludes[e].place, "this exclude leaves out nothing",
+                       "no cell of the grid has these values; take it out, or mend it");
 }
 
 void Points::expand(std::size_t backbone_choice) {
@@ -119,7 +120,8 @@ void Points::add(Point point) {
 const BuiltPart& Points::part(PartKind kind, const Point& point) {
   const auto& axes = axes_of_part_[std::size_t(kind)];
   std::string key(reinterpret_cast<const char*>(&point.extra), sizeof point.extra);
-  if (kind == PartKind::Backbone) key.append(reinterpret_cast<const char*>(&point.backbone_choice), sizeof point.backbone_choice);
+  if (kind == PartKind::Backbone)
+    key.append(reinterpret_cast<const char*>(&point.backbone_choice), sizeof point.backbone_choice);
   for (std::size_t a : axes) key.append(reinterpret_cast<const char*>(&point.indices[a]), sizeof(int));
   auto& memo = memo_[std::size_t(kind)];
   if (const auto found = memo.find(key); found != memo.end()) return *found->second;
@@ -139,7 +141,8 @@ const BuiltPart& Points::part(PartKind kind, const Point& point) {
   if (point.extra)
     for (const bool whole : {true, false})
       for (const Axis::Key& extra : point.extra->keys)
-        if (part_of(extra.name) == kind && (extra.name == name) == whole) lay_over(table, extra.name, extra.values.front(), extra.place);
+        if (part_of(extra.name) == kind && (extra.name == name) == whole)
+          lay_over(table, extra.name, extra.values.front(), extra.place);
   return *memo.emplace(std::move(key), &builder_.build(kind, table, stage_.place)).first->second;
 }
 
@@ -205,7 +208,8 @@ void Points::check_keys(bool init_read) {
     else
       problems_.error(place, fmt::format("nothing in stage {} reads {}", stage_.name, key),
                       near ? fmt::format("did you mean {}.{}?", to_string(kind), *near)
-                           : fmt::format("{} has {}", to_string(kind), known.empty() ? "no keys" : fmt::format("{}", fmt::join(known, ", "))));
+                           : fmt::format("{} has {}", to_string(kind),
+                                         known.empty() ? "no keys" : fmt::format("{}", fmt::join(known, ", "))));
   };
   for (const Value::Member& part : stage_.base.table())
     if (part.key != "init" && part.value.is_table())

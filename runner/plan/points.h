@@ -30,8 +30,8 @@ class Points {
   std::vector<Point>& points() { return points_; }
   std::int64_t total() const { return std::int64_t(points_.size()); }
 
-  /// The keys of the stage, its axes, extras and excludes that no part reads: an error each. `init_read`: whether some cell
-  /// took something from what `init` names.
+  /// The keys of the stage, its axes, extras and excludes that no part reads: an error each. `init_read`: whether some
+  /// cell took something from what `init` names.
   void check_keys(bool init_read);
 
   /// The axes' keys that `point` reads, with their values, in the stage's order. `init`: whether it reads that one.

@@ -19,7 +19,8 @@ namespace dll = boost::dll;
 /// The dynamic loader's own words, without the path that it repeats.
 std::string reason(const std::exception& error, const std::filesystem::path& path) {
   std::string text = error.what();
-  if (const auto at = text.find(path.string() + ": "); at != std::string::npos) text = text.substr(at + path.string().size() + 2);
+  if (const auto at = text.find(path.string() + ": "); at != std::string::npos)
+    text = text.substr(at + path.string().size() + 2);
   return text;
 }
 
@@ -65,16 +66,17 @@ PluginLibrary load_plugin_library(const std::filesystem::path& given) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    // Something is missing. If the handshake can be read all the same, it may say why better than a mangled name does. (glibc does not
-    // resolve a library that is loaded lazily already, so it is loaded lazily only now.)
+    // Something is missing. If the handshake can be read all the same, it may say why better than a mangled name does.
+    // (glibc does not resolve a library that is loaded lazily already, so it is loaded lazily only now.)
     const std::string missing = reason(error, path);
     dll::shared_library* lazy = nullptr;
     try {
       lazy = &load(path, dll::load_mode::rtld_lazy);
     } catch (const std::exception&) {
-      fail(path, "cannot be loaded: " + missing,
-           "a plugin is a shared library; if it is one, a library that it needs is missing, or it was built for another "
-           "machine or LibTorch");
+      fail(
+          path, "cannot be loaded: " + missing,
+          "a plugin is a shared library; if it is one, a library that it needs is missing, or it was built for another "
+          "machine or LibTorch");
     }
     try {
       shake_hands(*lazy, path);

@@ -16,13 +16,16 @@ template <class Make>
 auto guarded(const std::string& what, Make make) {
   try {
     auto made = make();
-    if (!made) throw Error(ErrorKind::Plugin, what + " made nothing", "its factory must return an object or throw cambium::Error");
+    if (!made)
+      throw Error(ErrorKind::Plugin, what + " made nothing",
+                  "its factory must return an object or throw cambium::Error");
     return made;
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
     const std::string text = error.what();
-    throw Error(ErrorKind::Plugin, what + " failed: " + text.substr(0, text.find('\n')), "this is a fault of the plugin");
+    throw Error(ErrorKind::Plugin, what + " failed: " + text.substr(0, text.find('\n')),
+                "this is a fault of the plugin");
   }
 }
 
@@ -41,7 +44,8 @@ void PluginRegistry::load_folder(const fs::path& folder, bool must_exist) {
   for (const auto& entry : fs::directory_iterator(folder, error))
     if (entry.path().extension() == ".so") libraries.push_back(entry.path());
   if (error && must_exist)
-    problems_.push_back({folder.string(), "cannot be read: " + error.message(), "give --plugins a folder of plugin libraries"});
+    problems_.push_back(
+        {folder.string(), "cannot be read: " + error.message(), "give --plugins a folder of plugin libraries"});
   std::sort(libraries.begin(), libraries.end());
   for (const fs::path& path : libraries) load_library(path);
 }
@@ -53,7 +57,8 @@ void PluginRegistry::load_library(const fs::path& path) {
     try {
       library.register_plugins(*this);
     } catch (const std::exception& error) {
-      throw Error(ErrorKind::Plugin, library.path.string() + ": registering its plugins failed: " + error.what(), "this is a fault of the plugin");
+      throw Error(ErrorKind::Plugin, library.path.string() + ": registering its plugins failed: " + error.what(),
+                  "this is a fault of the plugin");
     }
     const std::string hash = sha256_file(library.path);
     for (Plugin& plugin : pending_) {
@@ -82,19 +87,28 @@ void PluginRegistry::add(Plugin plugin) {
     libraries = known->second.info.library;
     plugins_.erase(known);
   }
-  problems_.push_back({plugin.info.library, std::string("registers the ") + to_string(plugin.info.kind) + " " + plugin.info.name + ", as does " + libraries + "; neither can be used",
+  problems_.push_back({plugin.info.library,
+                       std::string("registers the ") + to_string(plugin.info.kind) + " " + plugin.info.name +
+                           ", as does " + libraries + "; neither can be used",
                        "give one of them another name, or take one library away"});
   libraries += " and " + plugin.info.library;
 }
 
 void PluginRegistry::add_backbone(std::string name, std::string doc, Schema schema, BackboneFactory make) {
-  pending_.push_back({{PluginKind::Backbone, std::move(name), std::move(doc), std::move(schema), "", "", ""}, std::move(make), {}, {}});
+  pending_.push_back({{PluginKind::Backbone, std::move(name), std::move(doc), std::move(schema), "", "", ""},
+                      std::move(make),
+                      {},
+                      {}});
 }
 void PluginRegistry::add_dataset(std::string name, std::string doc, Schema schema, DatasetFactory make) {
-  pending_.push_back({{PluginKind::Dataset, std::move(name), std::move(doc), std::move(schema), "", "", ""}, {}, std::move(make), {}});
+  pending_.push_back(
+      {{PluginKind::Dataset, std::move(name), std::move(doc), std::move(schema), "", "", ""}, {}, std::move(make), {}});
 }
 void PluginRegistry::add_strategy(std::string name, std::string doc, Schema schema, StrategyFactory make) {
-  pending_.push_back({{PluginKind::Strategy, std::move(name), std::move(doc), std::move(schema), "", "", ""}, {}, {}, std::move(make)});
+  pending_.push_back({{PluginKind::Strategy, std::move(name), std::move(doc), std::move(schema), "", "", ""},
+                      {},
+                      {},
+                      std::move(make)});
 }
 
 Description PluginRegistry::describe() const {
@@ -108,11 +122,16 @@ const PluginRegistry::Plugin& PluginRegistry::find(PluginKind kind, const std::s
   const auto found = plugins_.find({kind, name});
   if (found != plugins_.end()) return found->second;
   if (const auto claimed = ambiguous_.find({kind, name}); claimed != ambiguous_.end())
-    throw Error(ErrorKind::Plugin, std::string("the ") + to_string(kind) + " " + name + " is claimed by " + claimed->second, "take one library away");
-  throw Error(ErrorKind::Plugin, std::string("there is no ") + to_string(kind) + " plugin " + name, "`cambium plugins` lists them");
+    throw Error(ErrorKind::Plugin,
+                std::string("the ") + to_string(kind) + " " + name + " is claimed by " + claimed->second,
+                "take one library away");
+  throw Error(ErrorKind::Plugin, std::string("there is no ") + to_string(kind) + " plugin " + name,
+              "`cambium plugins` lists them");
 }
 
-const std::string& PluginRegistry::library_hash(PluginKind kind, const std::string& name) const { return find(kind, name).info.sha256; }
+const std::string& PluginRegistry::library_hash(PluginKind kind, const std::string& name) const {
+  return find(kind, name).info.sha256;
+}
 
 std::unique_ptr<Backbone> PluginRegistry::make_backbone(const Component& component, const ImageShape& shape) const {
   const Plugin& plugin = find(PluginKind::Backbone, component.plugin);

@@ -14,8 +14,8 @@ namespace cambium {
 /// Every plugin that could be loaded, and what could not and why.
 class PluginRegistry : public Registry {
  public:
-  /// The libraries of the built-in folder, then of `folders`, each in the order of file names. What cannot be used becomes a
-  /// problem and nothing stops.
+  /// The libraries of the built-in folder, then of `folders`, each in the order of file names. What cannot be used
+  /// becomes a problem and nothing stops.
   static PluginRegistry load(const std::vector<std::filesystem::path>& folders);
 
   void add_backbone(std::string name, std::string doc, Schema schema, BackboneFactory make) override;
@@ -28,8 +28,8 @@ class PluginRegistry : public Registry {
   /// SHA-256 of the library that holds a plugin.
   const std::string& library_hash(PluginKind kind, const std::string& name) const;
 
-  // Each throws Error{Plugin} for an unknown plugin or parameter, and what the plugin throws; what is no Error becomes one that
-  // names the plugin.
+  // Each throws Error{Plugin} for an unknown plugin or parameter, and what the plugin throws; what is no Error becomes
+  // one that names the plugin.
   std::unique_ptr<Backbone> make_backbone(const Component& component, const ImageShape& shape) const;
   /// Paths are resolved against the data root.
   std::unique_ptr<Dataset> make_dataset(const Component& component, const std::filesystem::path& data_root) const;

@@ -28,7 +28,8 @@ template <class E, std::size_t N>
 E from_name(const std::string& text, const Names<E, N>& names) {
   for (const auto& [value, name] : names)
     if (text == name) return value;
-  throw Error(ErrorKind::Plugin, "a message says \"" + text + "\" where it cannot", "are cambium and cambium-worker of one version?");
+  throw Error(ErrorKind::Plugin, "a message says \"" + text + "\" where it cannot",
+              "are cambium and cambium-worker of one version?");
 }
 
 }  // namespace cambium

@@ -25,8 +25,9 @@ ImageShape shape_of(const Json& json) { return {json.at(0), json.at(1), json.at(
 const char* to_string(PluginKind kind) { return to_name(kind, kPluginKinds); }
 
 void to_json(Json& json, const PluginInfo& value) {
-  json = {{"kind", to_string(value.kind)}, {"name", value.name}, {"doc", value.doc}, {"version", value.version}, {"library", value.library},
-          {"sha256", value.sha256}, {"schema", value.schema}};
+  json = {{"kind", to_string(value.kind)}, {"name", value.name},       {"doc", value.doc},
+          {"version", value.version},      {"library", value.library}, {"sha256", value.sha256},
+          {"schema", value.schema}};
 }
 void from_json(const Json& json, PluginInfo& value) {
   value.kind = from_name(json.at("kind"), kPluginKinds);
@@ -38,8 +39,12 @@ void from_json(const Json& json, PluginInfo& value) {
   value.schema = json.at("schema").get<Schema>();
 }
 
-void to_json(Json& json, const PluginProblem& value) { json = {{"path", value.path}, {"message", value.message}, {"hint", value.hint}}; }
-void from_json(const Json& json, PluginProblem& value) { value = {json.at("path"), json.at("message"), json.at("hint")}; }
+void to_json(Json& json, const PluginProblem& value) {
+  json = {{"path", value.path}, {"message", value.message}, {"hint", value.hint}};
+}
+void from_json(const Json& json, PluginProblem& value) {
+  value = {json.at("path"), json.at("message"), json.at("hint")};
+}
 
 void to_json(Json& json, const Description& value) {
   json = {{"torch", value.torch}, {"plugins", value.plugins}, {"problems", value.problems}};
@@ -59,8 +64,13 @@ void from_json(const Json& json, Component& value) {
 void to_json(Json& json, const DatasetFacts& value) {
   if (value.failure) return put_failure(json, value.failure);
   Json files = Json::array();
-  for (const FileStamp& file : value.files) files.push_back({{"path", file.path}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
-  json = {{"shape", shape_json(value.shape)}, {"classes", value.classes}, {"per_class", value.per_class}, {"fingerprint", value.fingerprint}, {"files", files}};
+  for (const FileStamp& file : value.files)
+    files.push_back({{"path", file.path}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
+  json = {{"shape", shape_json(value.shape)},
+          {"classes", value.classes},
+          {"per_class", value.per_class},
+          {"fingerprint", value.fingerprint},
+          {"files", files}};
 }
 void from_json(const Json& json, DatasetFacts& value) {
   value = {};
@@ -69,44 +79,75 @@ void from_json(const Json& json, DatasetFacts& value) {
   value.classes = json.at("classes").get<std::vector<std::string>>();
   value.per_class = json.at("per_class").get<std::map<std::string, std::vector<std::int64_t>>>();
   value.fingerprint = json.at("fingerprint");
-  for (const Json& file : json.at("files")) value.files.push_back({file.at("path"), file.at("size"), file.at("mtime_ns")});
+  for (const Json& file : json.at("files"))
+    value.files.push_back({file.at("path"), file.at("size"), file.at("mtime_ns")});
 }
 
 void to_json(Json& json, const NetworkInfo& value) {
   if (value.failure) return put_failure(json, value.failure);
   Json layers = Json::array();
   for (const LayerInfo& layer : value.layers)
-    layers.push_back({{"name", layer.name}, {"shape", layer.shape}, {"parameters", layer.parameters}, {"operations", layer.operations}});
-  json = {{"layers", layers}, {"feature_width", value.feature_width}, {"total", value.total}, {"trainable", value.trainable},
-          {"input", {{"mean", value.input.mean}, {"std", value.input.std}}}, {"plan", value.plan}};
+    layers.push_back({{"name", layer.name},
+                      {"shape", layer.shape},
+                      {"parameters", layer.parameters},
+                      {"operations", layer.operations}});
+  json = {{"layers", layers},
+          {"feature_width", value.feature_width},
+          {"total", value.total},
+          {"trainable", value.trainable},
+          {"input", {{"mean", value.input.mean}, {"std", value.input.std}}},
+          {"plan", value.plan}};
 }
 void from_json(const Json& json, NetworkInfo& value) {
   value = {};
   if ((value.failure = get_failure(json))) return;
   for (const Json& layer : json.at("layers"))
-    value.layers.push_back({layer.at("name"), layer.at("shape").get<std::vector<std::int64_t>>(), layer.at("parameters"), layer.at("operations")});
+    value.layers.push_back({layer.at("name"), layer.at("shape").get<std::vector<std::int64_t>>(),
+                            layer.at("parameters"), layer.at("operations")});
   value.feature_width = json.at("feature_width");
   value.total = json.at("total");
   value.trainable = json.at("trainable");
-  value.input = {json.at("input").at("mean").get<std::vector<double>>(), json.at("input").at("std").get<std::vector<double>>()};
+  value.input = {json.at("input").at("mean").get<std::vector<double>>(),
+                 json.at("input").at("std").get<std::vector<double>>()};
   value.plan = json.at("plan").get<TransferPlan>();
 }
 
-void to_json(Json& json, const DatasetRequest& value) { json = {{"do", "dataset"}, {"data", value.data}, {"data_root", value.data_root}}; }
-void from_json(const Json& json, DatasetRequest& value) { value = {json.at("data").get<Component>(), json.at("data_root")}; }
+void to_json(Json& json, const DatasetRequest& value) {
+  json = {{"do", "dataset"}, {"data", value.data}, {"data_root", value.data_root}};
+}
+void from_json(const Json& json, DatasetRequest& value) {
+  value = {json.at("data").get<Component>(), json.at("data_root")};
+}
 
 void to_json(Json& json, const NetworkRequest& value) {
-  json = {{"do", "network"}, {"backbone", value.backbone}, {"strategy", value.strategy}, {"shape", shape_json(value.shape)}, {"classes", value.classes},
+  json = {{"do", "network"},
+          {"backbone", value.backbone},
+          {"strategy", value.strategy},
+          {"shape", shape_json(value.shape)},
+          {"classes", value.classes},
           {"epochs", value.epochs}};
 }
 void from_json(const Json& json, NetworkRequest& value) {
-  value = {json.at("backbone").get<Component>(), json.at("strategy").get<Component>(), shape_of(json.at("shape")), json.at("classes"), json.at("epochs")};
+  value = {json.at("backbone").get<Component>(), json.at("strategy").get<Component>(), shape_of(json.at("shape")),
+           json.at("classes"), json.at("epochs")};
 }
 
 void to_json(Json& json, const TrainJob& value) {
-  json = {{"do", "train"}, {"cell", value.cell}, {"attempt", value.attempt}, {"seed", value.seed}, {"backbone", value.backbone}, {"data", value.data},
-          {"strategy", value.strategy}, {"data_settings", value.data_settings}, {"train_settings", value.train_settings}, {"data_root", value.data_root},
-          {"source", nullptr}, {"events", value.events}, {"weights_stem", value.weights_stem}, {"checkpoint", value.checkpoint}, {"threads", value.threads},
+  json = {{"do", "train"},
+          {"cell", value.cell},
+          {"attempt", value.attempt},
+          {"seed", value.seed},
+          {"backbone", value.backbone},
+          {"data", value.data},
+          {"strategy", value.strategy},
+          {"data_settings", value.data_settings},
+          {"train_settings", value.train_settings},
+          {"data_root", value.data_root},
+          {"source", nullptr},
+          {"events", value.events},
+          {"weights_stem", value.weights_stem},
+          {"checkpoint", value.checkpoint},
+          {"threads", value.threads},
           {"keep_weights", value.keep_weights}};
   if (value.source) json["source"] = {{"path", value.source->path}, {"sha256", value.source->sha256}};
 }
@@ -121,7 +162,8 @@ void from_json(const Json& json, TrainJob& value) {
   value.data_settings = json.at("data_settings").get<Params>();
   value.train_settings = json.at("train_settings").get<Params>();
   value.data_root = json.at("data_root");
-  if (const Json& source = json.at("source"); !source.is_null()) value.source = WeightsRef{source.at("path"), source.at("sha256")};
+  if (const Json& source = json.at("source"); !source.is_null())
+    value.source = WeightsRef{source.at("path"), source.at("sha256")};
   value.events = json.at("events");
   value.weights_stem = json.at("weights_stem");
   value.checkpoint = json.at("checkpoint");

@@ -111,8 +111,8 @@ struct WeightsRef {
   std::string sha256;  ///< checked before use; empty: not checked
 };
 
-/// {"do": "train", ...}: one attempt at one cell. All paths are absolute. The answer is {"cell":, "state": "done"|"failed"};
-/// everything else is in the event file.
+/// {"do": "train", ...}: one attempt at one cell. All paths are absolute. The answer is {"cell":, "state":
+/// "done"|"failed"}; everything else is in the event file.
 struct TrainJob {
   std::string cell;  ///< identity
   std::int64_t attempt = 1;
@@ -149,14 +149,15 @@ void from_json(const Json& json, TrainJob& value);
 void to_json(Json& json, const TransferPlan& value);
 void from_json(const Json& json, TransferPlan& value);
 
-/// Schemas and parameters. Values read back without a schema keep the JSON's own types; typed() brings them to the schema's.
+/// Schemas and parameters. Values read back without a schema keep the JSON's own types; typed() brings them to the
+/// schema's.
 void to_json(Json& json, const Schema& value);
 void from_json(const Json& json, Schema& value);
 void to_json(Json& json, const Params& value);
 void from_json(const Json& json, Params& value);
 
-/// `params` with each value as `schema` types it (an empty list, a whole number for a Number) and absent ones at their default.
-/// Throws Error{Plugin} for a name that the schema lacks or a value of another type.
+/// `params` with each value as `schema` types it (an empty list, a whole number for a Number) and absent ones at their
+/// default. Throws Error{Plugin} for a name that the schema lacks or a value of another type.
 Params typed(const Params& params, const Schema& schema);
 
 }  // namespace cambium

@@ -17,16 +17,24 @@ const Schema& train_schema() {
           .integer("batch", 64, {1, 1e6}, "images a step")
           .choice("optimizer", "sgd", {"sgd", "adam", "adamw"}, "the update rule")
           .number("lr", 0.01, {0, 1e3}, "learning rate, before schedule and layer-wise scales")
-          .number("momentum", 0.0, {0, 0.9999}, "momentum").when("optimizer", {"sgd"})
-          .boolean("nesterov", false, "Nesterov's form of the momentum").when("optimizer", {"sgd"})
-          .number("beta1", 0.9, {0, 0.999999}, "decay of the first moment").when("optimizer", {"adam", "adamw"})
-          .number("beta2", 0.999, {0, 0.999999}, "decay of the second moment").when("optimizer", {"adam", "adamw"})
-          .number("eps", 1e-8, {0, 1}, "added to the root of the second moment").when("optimizer", {"adam", "adamw"})
+          .number("momentum", 0.0, {0, 0.9999}, "momentum")
+          .when("optimizer", {"sgd"})
+          .boolean("nesterov", false, "Nesterov's form of the momentum")
+          .when("optimizer", {"sgd"})
+          .number("beta1", 0.9, {0, 0.999999}, "decay of the first moment")
+          .when("optimizer", {"adam", "adamw"})
+          .number("beta2", 0.999, {0, 0.999999}, "decay of the second moment")
+          .when("optimizer", {"adam", "adamw"})
+          .number("eps", 1e-8, {0, 1}, "added to the root of the second moment")
+          .when("optimizer", {"adam", "adamw"})
           .number("weight_decay", 0.0, {0, 10}, "added to the gradient (sgd, adam) or taken off the weights (adamw)")
           .choice("schedule", "constant", {"constant", "step", "cosine"}, "how the learning rate goes over the steps")
-          .integer("step_epochs", 10, {1, 1e6}, "epochs from one step down to the next").when("schedule", {"step"})
-          .number("gamma", 0.1, {0, 1}, "factor of each step down").when("schedule", {"step"})
-          .number("final_lr", 0.0, {0, 1}, "what the cosine ends at, as a part of lr").when("schedule", {"cosine"})
+          .integer("step_epochs", 10, {1, 1e6}, "epochs from one step down to the next")
+          .when("schedule", {"step"})
+          .number("gamma", 0.1, {0, 1}, "factor of each step down")
+          .when("schedule", {"step"})
+          .number("final_lr", 0.0, {0, 1}, "what the cosine ends at, as a part of lr")
+          .when("schedule", {"cosine"})
           .number("warmup_epochs", 0.0, {0, 1e6}, "epochs over which the rate first rises from 0, in a line")
           .number("label_smoothing", 0.0, {0, 0.999}, "part of each label spread evenly over all classes")
           .choice("precision", "fp32", {"fp32"}, "arithmetic");
@@ -41,15 +49,19 @@ const Schema& data_schema() {
           .integer("validation_per_class", 0, {0, 1e9}, "the same as a number of images")
           .integer("crop", 0, {0, 64}, "random crops of the image padded by this many pixels a side; 0: none")
           .boolean("flip", false, "mirrors each training image with probability 1/2")
-          .numbers("mean", std::vector<double>{}, {-1e6, 1e6}, "taken off pixels in [0, 1]; one a channel or one for all; []: the backbone's, else 0.5")
-          .numbers("std", std::vector<double>{}, {0, 1e6}, "what they are then divided by; []: the backbone's, else 0.25");
+          .numbers("mean", std::vector<double>{}, {-1e6, 1e6},
+                   "taken off pixels in [0, 1]; one a channel or one for all; []: the backbone's, else 0.5")
+          .numbers("std", std::vector<double>{}, {0, 1e6},
+                   "what they are then divided by; []: the backbone's, else 0.25");
   return schema;
 }
 
-std::pair<std::vector<double>, std::vector<double>> normalisation(const Params& settings, const InputCard& card, std::int64_t channels) {
+std::pair<std::vector<double>, std::vector<double>> normalisation(const Params& settings, const InputCard& card,
+                                                                  std::int64_t channels) {
   const auto& mean = settings.numbers("mean");
   const auto& std = settings.numbers("std");
-  return {per_channel(mean.empty() ? card.mean : mean, channels, 0.5), per_channel(std.empty() ? card.std : std, channels, 0.25)};
+  return {per_channel(mean.empty() ? card.mean : mean, channels, 0.5),
+          per_channel(std.empty() ? card.std : std, channels, 0.25)};
 }
 
 }  // namespace cambium

@@ -11,11 +11,13 @@ namespace cambium {
 /// What the runner itself reads of a stage's `train` table: epochs, batch, optimizer, schedule, loss.
 const Schema& train_schema();
 
-/// What the runner itself reads of a stage's `data` table, whatever the data set: selection, augmentation, normalisation.
+/// What the runner itself reads of a stage's `data` table, whatever the data set: selection, augmentation,
+/// normalisation.
 const Schema& data_schema();
 
-/// Mean and standard deviation, one a channel, that images are normalised with: the data table's, else the backbone's card,
-/// else 0.5 and 0.25.
-std::pair<std::vector<double>, std::vector<double>> normalisation(const Params& settings, const InputCard& card, std::int64_t channels);
+/// Mean and standard deviation, one a channel, that images are normalised with: the data table's, else the backbone's
+/// card, else 0.5 and 0.25.
+std::pair<std::vector<double>, std::vector<double>> normalisation(const Params& settings, const InputCard& card,
+                                                                  std::int64_t channels);
 
 }  // namespace cambium

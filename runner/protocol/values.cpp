@@ -17,7 +17,8 @@ constexpr Names<ParamType, 10> kTypes = {{{ParamType::Boolean, "boolean"},
                                           {ParamType::Numbers, "numbers"},
                                           {ParamType::Strings, "strings"},
                                           {ParamType::Table, "table"}}};
-constexpr Names<Weights, 3> kWeights = {{{Weights::Fresh, "fresh"}, {Weights::Source, "source"}, {Weights::Statistics, "statistics"}}};
+constexpr Names<Weights, 3> kWeights = {
+    {{Weights::Fresh, "fresh"}, {Weights::Source, "source"}, {Weights::Statistics, "statistics"}}};
 constexpr Names<Trainable, 4> kTrainable = {
     {{Trainable::None, "none"}, {Trainable::All, "all"}, {Trainable::Norm, "norm"}, {Trainable::Bias, "bias"}}};
 constexpr Names<FrozenMode, 2> kFrozenModes = {{{FrozenMode::Eval, "eval"}, {FrozenMode::Train, "train"}}};
@@ -41,7 +42,8 @@ ParamValue value_of(const Json& json) {
 /// `value` as `type` has it, where the JSON could not tell: 1 for a number, [] for any list.
 ParamValue as_type(const ParamValue& value, ParamType type) {
   if (const auto* whole = std::get_if<std::int64_t>(&value); whole && type == ParamType::Number) return double(*whole);
-  if (const auto* real = std::get_if<double>(&value); real && type == ParamType::Integer && *real == std::trunc(*real)) return std::int64_t(*real);
+  if (const auto* real = std::get_if<double>(&value); real && type == ParamType::Integer && *real == std::trunc(*real))
+    return std::int64_t(*real);
   if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
     if (type == ParamType::Numbers) return std::vector<double>(list->begin(), list->end());
     if (type == ParamType::Strings && list->empty()) return std::vector<std::string>{};
@@ -51,16 +53,24 @@ ParamValue as_type(const ParamValue& value, ParamType type) {
 
 bool has_type(const ParamValue& value, ParamType type) {
   switch (type) {
-    case ParamType::Boolean: return std::holds_alternative<bool>(value);
-    case ParamType::Integer: return std::holds_alternative<std::int64_t>(value);
-    case ParamType::Number: return std::holds_alternative<double>(value);
+    case ParamType::Boolean:
+      return std::holds_alternative<bool>(value);
+    case ParamType::Integer:
+      return std::holds_alternative<std::int64_t>(value);
+    case ParamType::Number:
+      return std::holds_alternative<double>(value);
     case ParamType::String:
     case ParamType::Choice:
-    case ParamType::Path: return std::holds_alternative<std::string>(value);
-    case ParamType::Integers: return std::holds_alternative<std::vector<std::int64_t>>(value);
-    case ParamType::Numbers: return std::holds_alternative<std::vector<double>>(value);
-    case ParamType::Strings: return std::holds_alternative<std::vector<std::string>>(value);
-    case ParamType::Table: return std::holds_alternative<std::map<std::string, double>>(value);
+    case ParamType::Path:
+      return std::holds_alternative<std::string>(value);
+    case ParamType::Integers:
+      return std::holds_alternative<std::vector<std::int64_t>>(value);
+    case ParamType::Numbers:
+      return std::holds_alternative<std::vector<double>>(value);
+    case ParamType::Strings:
+      return std::holds_alternative<std::vector<std::string>>(value);
+    case ParamType::Table:
+      return std::holds_alternative<std::map<std::string, double>>(value);
   }
   return false;
 }
@@ -103,7 +113,8 @@ void from_json(const Json& json, Schema& value) {
     parameter.name = entry.at("name");
     parameter.type = from_name(entry.at("type"), kTypes);
     parameter.doc = entry.at("doc");
-    if (const auto found = entry.find("default"); found != entry.end()) parameter.default_value = as_type(value_of(*found), parameter.type);
+    if (const auto found = entry.find("default"); found != entry.end())
+      parameter.default_value = as_type(value_of(*found), parameter.type);
     parameter.range.minimum = entry.value("min", parameter.range.minimum);
     parameter.range.maximum = entry.value("max", parameter.range.maximum);
     parameter.choices = entry.value("choices", std::vector<std::string>{});
@@ -132,7 +143,8 @@ Params typed(const Params& params, const Schema& schema) {
     if (found != params.values().end()) {
       ParamValue value = as_type(found->second, parameter.type);
       if (!has_type(value, parameter.type))
-        throw Error(ErrorKind::Plugin, parameter.name + " is not a " + std::string(to_string(parameter.type)), "see `cambium plugins`");
+        throw Error(ErrorKind::Plugin, parameter.name + " is not a " + std::string(to_string(parameter.type)),
+                    "see `cambium plugins`");
       result.set(parameter.name, std::move(value));
     } else if (parameter.default_value) {
       result.set(parameter.name, *parameter.default_value);

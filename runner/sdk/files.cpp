@@ -27,7 +27,8 @@ std::vector<std::uint8_t> read_plain(const fs::path& path, std::size_t limit) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) bad_data(path, std::strerror(errno), "check the path, and that you may read it");
   const auto size = std::size_t(file.tellg());
-  if (size > limit) bad_data(path, "holds " + std::to_string(size) + " bytes, more than are believed", "is it the right file?");
+  if (size > limit)
+    bad_data(path, "holds " + std::to_string(size) + " bytes, more than are believed", "is it the right file?");
   std::vector<std::uint8_t> bytes(size);
   file.seekg(0);
   if (size > 0 && !file.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(size)))
@@ -39,7 +40,8 @@ std::vector<std::uint8_t> read_plain(const fs::path& path, std::size_t limit) {
 std::vector<std::uint8_t> unpack(const fs::path& path, std::vector<std::uint8_t>& packed, std::size_t limit) {
   const std::string again = "fetch the file again";
   z_stream stream{};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) throw Error(ErrorKind::System, "zlib cannot start", "is there memory left?");
+  if (inflateInit2(&stream, 15 + 16) != Z_OK)
+    throw Error(ErrorKind::System, "zlib cannot start", "is there memory left?");
   struct End {
     z_stream* stream;
     ~End() { inflateEnd(stream); }
@@ -58,10 +60,12 @@ std::vector<std::uint8_t> unpack(const fs::path& path, std::vector<std::uint8_t>
     stream.avail_out = uInt(chunk.size());
     state = inflate(&stream, Z_NO_FLUSH);
     bytes.insert(bytes.end(), chunk.data(), stream.next_out);
-    if (state == Z_BUF_ERROR || (state == Z_OK && stream.avail_in == 0 && given == packed.size() && stream.avail_out > 0))
+    if (state == Z_BUF_ERROR ||
+        (state == Z_OK && stream.avail_in == 0 && given == packed.size() && stream.avail_out > 0))
       bad_data(path, "the gzip data is cut short", again);
     if (state != Z_OK && state != Z_STREAM_END) bad_data(path, "the gzip data is damaged", again);
-    if (bytes.size() > limit) bad_data(path, "unpacks to more than " + std::to_string(limit) + " bytes", "is it the right file?");
+    if (bytes.size() > limit)
+      bad_data(path, "unpacks to more than " + std::to_string(limit) + " bytes", "is it the right file?");
   }
   return bytes;
 }
@@ -90,7 +94,8 @@ void write_file(const fs::path& path, std::span<const std::uint8_t> bytes) {
     const int cause = errno;
     ::unlink(partial.c_str());
     throw Error(ErrorKind::System, path.string() + ": cannot " + what + ": " + std::strerror(cause),
-                cause == ENOSPC ? "make room on the disk and run again" : "check that the folder is there and that you may write to it");
+                cause == ENOSPC ? "make room on the disk and run again"
+                                : "check that the folder is there and that you may write to it");
   };
   const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) fail("make the file");
@@ -115,7 +120,9 @@ void write_file(const fs::path& path, std::string_view text) {
   write_file(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr); }
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr);
+}
 Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
 
 Sha256& Sha256::add(std::span<const std::uint8_t> bytes) {
@@ -123,7 +130,9 @@ Sha256& Sha256::add(std::span<const std::uint8_t> bytes) {
   return *this;
 }
 
-Sha256& Sha256::add(std::string_view text) { return add(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())); }
+Sha256& Sha256::add(std::string_view text) {
+  return add(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
 
 std::string Sha256::hex() {
   std::array<std::uint8_t, 32> digest{};
@@ -136,10 +145,12 @@ std::string sha256(std::string_view text) { return Sha256().add(text).hex(); }
 std::string sha256_file(const fs::path& path) {
   std::error_code error;
   std::ifstream file(path, std::ios::binary);
-  if (!file || fs::is_directory(path, error)) bad_data(path, file ? "is a folder" : std::strerror(errno), "check the path, and that you may read it");
+  if (!file || fs::is_directory(path, error))
+    bad_data(path, file ? "is a folder" : std::strerror(errno), "check the path, and that you may read it");
   Sha256 hash;
   std::vector<char> chunk(1 << 20);
-  while (file.read(chunk.data(), std::streamsize(chunk.size())) || file.gcount() > 0) hash.add(std::string_view(chunk.data(), std::size_t(file.gcount())));
+  while (file.read(chunk.data(), std::streamsize(chunk.size())) || file.gcount() > 0)
+    hash.add(std::string_view(chunk.data(), std::size_t(file.gcount())));
   if (file.bad()) bad_data(path, "cannot be read to its end", "check the disk, or fetch the file again");
   return hash.hex();
 }
@@ -152,7 +163,8 @@ fs::path resolve_path(const fs::path& root, const fs::path& path) {
   if (!name.has_filename()) name = name.parent_path();
   // "data/mnist" is meant as it stands under a data root that is itself called data.
   if (!fs::exists(below, error) && path.begin() != path.end() && *path.begin() == name.filename())
-    if (const fs::path beside = (name.parent_path() / path).lexically_normal(); fs::exists(beside, error)) return beside;
+    if (const fs::path beside = (name.parent_path() / path).lexically_normal(); fs::exists(beside, error))
+      return beside;
   return below;
 }
 

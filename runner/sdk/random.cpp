@@ -13,7 +13,8 @@ std::uint64_t stream_seed(std::uint64_t seed, std::string_view name, std::uint64
   return std::stoull(digest.substr(0, 16), nullptr, 16);
 }
 
-RandomStream::RandomStream(std::uint64_t seed, std::string_view name, std::uint64_t index) : engine_(stream_seed(seed, name, index)) {}
+RandomStream::RandomStream(std::uint64_t seed, std::string_view name, std::uint64_t index)
+    : engine_(stream_seed(seed, name, index)) {}
 
 std::uint64_t RandomStream::next() { return engine_(); }
 

@@ -9,7 +9,8 @@ namespace {
 template <class T>
 const T& get(const std::map<std::string, ParamValue>& values, std::string_view name) {
   const auto found = values.find(std::string(name));
-  if (found == values.end()) throw std::logic_error("no parameter " + std::string(name) + " was declared, or it is not read here");
+  if (found == values.end())
+    throw std::logic_error("no parameter " + std::string(name) + " was declared, or it is not read here");
   const T* value = std::get_if<T>(&found->second);
   if (!value) throw std::logic_error("parameter " + std::string(name) + " was declared with another type");
   return *value;
@@ -25,16 +26,26 @@ std::optional<ParamValue> as_value(std::optional<T> value) {
 
 std::string_view to_string(ParamType type) {
   switch (type) {
-    case ParamType::Boolean: return "boolean";
-    case ParamType::Integer: return "integer";
-    case ParamType::Number: return "number";
-    case ParamType::String: return "string";
-    case ParamType::Choice: return "choice";
-    case ParamType::Path: return "path";
-    case ParamType::Integers: return "list of integers";
-    case ParamType::Numbers: return "list of numbers";
-    case ParamType::Strings: return "list of strings";
-    case ParamType::Table: return "table of numbers";
+    case ParamType::Boolean:
+      return "boolean";
+    case ParamType::Integer:
+      return "integer";
+    case ParamType::Number:
+      return "number";
+    case ParamType::String:
+      return "string";
+    case ParamType::Choice:
+      return "choice";
+    case ParamType::Path:
+      return "path";
+    case ParamType::Integers:
+      return "list of integers";
+    case ParamType::Numbers:
+      return "list of numbers";
+    case ParamType::Strings:
+      return "list of strings";
+    case ParamType::Table:
+      return "table of numbers";
   }
   return "";
 }
@@ -51,13 +62,16 @@ Schema& Schema::number(std::string name, std::optional<double> value, Range rang
 Schema& Schema::string(std::string name, std::optional<std::string> value, std::string doc) {
   return add({std::move(name), ParamType::String, as_value(std::move(value)), {}, {}, std::move(doc), {}, {}});
 }
-Schema& Schema::choice(std::string name, std::optional<std::string> value, std::vector<std::string> choices, std::string doc) {
-  return add({std::move(name), ParamType::Choice, as_value(std::move(value)), {}, std::move(choices), std::move(doc), {}, {}});
+Schema& Schema::choice(std::string name, std::optional<std::string> value, std::vector<std::string> choices,
+                       std::string doc) {
+  return add(
+      {std::move(name), ParamType::Choice, as_value(std::move(value)), {}, std::move(choices), std::move(doc), {}, {}});
 }
 Schema& Schema::path(std::string name, std::optional<std::string> value, std::string doc) {
   return add({std::move(name), ParamType::Path, as_value(std::move(value)), {}, {}, std::move(doc), {}, {}});
 }
-Schema& Schema::integers(std::string name, std::optional<std::vector<std::int64_t>> value, Range range, std::string doc) {
+Schema& Schema::integers(std::string name, std::optional<std::vector<std::int64_t>> value, Range range,
+                         std::string doc) {
   return add({std::move(name), ParamType::Integers, as_value(std::move(value)), range, {}, std::move(doc), {}, {}});
 }
 Schema& Schema::numbers(std::string name, std::optional<std::vector<double>> value, Range range, std::string doc) {
@@ -66,12 +80,14 @@ Schema& Schema::numbers(std::string name, std::optional<std::vector<double>> val
 Schema& Schema::strings(std::string name, std::optional<std::vector<std::string>> value, std::string doc) {
   return add({std::move(name), ParamType::Strings, as_value(std::move(value)), {}, {}, std::move(doc), {}, {}});
 }
-Schema& Schema::table(std::string name, std::optional<std::map<std::string, double>> value, Range range, std::string doc) {
+Schema& Schema::table(std::string name, std::optional<std::map<std::string, double>> value, Range range,
+                      std::string doc) {
   return add({std::move(name), ParamType::Table, as_value(std::move(value)), range, {}, std::move(doc), {}, {}});
 }
 
 Schema& Schema::when(std::string key, std::vector<std::string> values) {
-  if (parameters_.empty() || !find(key)) throw std::logic_error("when(" + key + ") must follow that parameter's declaration");
+  if (parameters_.empty() || !find(key))
+    throw std::logic_error("when(" + key + ") must follow that parameter's declaration");
   parameters_.back().when_key = std::move(key);
   parameters_.back().when_values = std::move(values);
   return *this;
@@ -93,10 +109,18 @@ bool Params::boolean(std::string_view name) const { return get<bool>(values_, na
 std::int64_t Params::integer(std::string_view name) const { return get<std::int64_t>(values_, name); }
 double Params::number(std::string_view name) const { return get<double>(values_, name); }
 const std::string& Params::string(std::string_view name) const { return get<std::string>(values_, name); }
-const std::vector<std::int64_t>& Params::integers(std::string_view name) const { return get<std::vector<std::int64_t>>(values_, name); }
-const std::vector<double>& Params::numbers(std::string_view name) const { return get<std::vector<double>>(values_, name); }
-const std::vector<std::string>& Params::strings(std::string_view name) const { return get<std::vector<std::string>>(values_, name); }
-const std::map<std::string, double>& Params::table(std::string_view name) const { return get<std::map<std::string, double>>(values_, name); }
+const std::vector<std::int64_t>& Params::integers(std::string_view name) const {
+  return get<std::vector<std::int64_t>>(values_, name);
+}
+const std::vector<double>& Params::numbers(std::string_view name) const {
+  return get<std::vector<double>>(values_, name);
+}
+const std::vector<std::string>& Params::strings(std::string_view name) const {
+  return get<std::vector<std::string>>(values_, name);
+}
+const std::map<std::string, double>& Params::table(std::string_view name) const {
+  return get<std::map<std::string, double>>(values_, name);
+}
 
 namespace {
 
@@ -110,7 +134,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         continue;
       }
       d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   return d[a.size()][b.size()];
 }

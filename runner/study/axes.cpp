@@ -61,8 +61,9 @@ std::vector<Value> spread(const std::string& key, const Value& value, bool log, 
     return {};
   }
   if (log && (range[0] <= 0 || range[1] <= 0)) {
-    problems.error(ends->place, fmt::format("a log axis runs over positive numbers, and {} is not one",
-                                            canonical(range[0] <= 0 ? ends->array()[0] : ends->array()[1])),
+    problems.error(ends->place,
+                   fmt::format("a log axis runs over positive numbers, and {} is not one",
+                               canonical(range[0] <= 0 ? ends->array()[0] : ends->array()[1])),
                    "use linear, or ends above 0");
     return {};
   }
@@ -131,13 +132,15 @@ std::vector<Value> axis_values(const std::string& key, const Value& value, Probl
     }
   }
   if (kinds != 1) {
-    problems.error(value.place, fmt::format("axis {} says {} of log, linear and range", key, kinds ? "more than one" : "none"),
+    problems.error(value.place,
+                   fmt::format("axis {} says {} of log, linear and range", key, kinds ? "more than one" : "none"),
                    "write one, as in { log = [1e-4, 1e-2], num = 5 }");
     return {};
   }
   if (value.find("range")) {
     if (const Value* num = value.find("num")) {
-      problems.error(num->place, "a range takes a step, not num", "write { range = [first, last, step] }, or linear with num");
+      problems.error(num->place, "a range takes a step, not num",
+                     "write { range = [first, last, step] }, or linear with num");
       return {};
     }
     return ranged(value, problems);

@@ -26,15 +26,18 @@ class Loader {
     std::error_code ignored;
     const fs::path real = fs::weakly_canonical(path, ignored);
     if (std::find(open_.begin(), open_.end(), real) != open_.end()) {
-      problems_.error(from, fmt::format("{} includes itself", path.string()), "take the include out of one of the files");
+      problems_.error(from, fmt::format("{} includes itself", path.string()),
+                      "take the include out of one of the files");
       return std::nullopt;
     }
     std::ifstream file(path, std::ios::binary);
     std::stringstream content;
     if (!fs::is_directory(path, ignored)) content << file.rdbuf();
     if (fs::is_directory(path, ignored) || !file.is_open()) {
-      problems_.error(from, fmt::format("cannot read {}: {}", path.string(), file.is_open() ? "it is a folder" : std::strerror(errno)),
-                      "give the path of a study file");
+      problems_.error(
+          from,
+          fmt::format("cannot read {}: {}", path.string(), file.is_open() ? "it is a folder" : std::strerror(errno)),
+          "give the path of a study file");
       return std::nullopt;
     }
     open_.push_back(real);
@@ -109,8 +112,9 @@ void apply_set(const std::string& set, LoadedStudy& study, Problems& problems) {
     std::vector<std::string> names;
     for (const auto& member : stages->table()) names.push_back(member.key);
     const auto near = suggestion(steps[1], names);
-    problems.error(place, fmt::format("the study has no stage {}", steps[1]),
-                   near ? fmt::format("did you mean {}?", *near) : fmt::format("its stages are {}", fmt::join(names, ", ")));
+    problems.error(
+        place, fmt::format("the study has no stage {}", steps[1]),
+        near ? fmt::format("did you mean {}?", *near) : fmt::format("its stages are {}", fmt::join(names, ", ")));
     return;
   }
   const std::string rest = key.substr(steps[0].size() + steps[1].size() + 2);

@@ -10,8 +10,8 @@
 
 namespace cambium {
 
-/// A study as one table: the file, what it includes below it (an included file comes first, the including one wins), grids
-/// with dotted keys, and `sets` on top.
+/// A study as one table: the file, what it includes below it (an included file comes first, the including one wins),
+/// grids with dotted keys, and `sets` on top.
 struct LoadedStudy {
   Value root;
   std::string text;  ///< every file read, each under a line with its name, and the sets

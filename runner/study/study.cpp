@@ -61,7 +61,8 @@ void collect(const std::string& prefix, const Value& table, std::vector<Axis::Ke
 
 class StageReader {
  public:
-  StageReader(Stage& stage, const Value& table, Problems& problems) : stage_(stage), table_(table), problems_(problems) {}
+  StageReader(Stage& stage, const Value& table, Problems& problems)
+      : stage_(stage), table_(table), problems_(problems) {}
 
   void read() {
     for (const Value::Member& member : table_.table()) {
@@ -120,7 +121,8 @@ class StageReader {
       for (const Axis& other : stage_.axes)
         for (const Axis::Key& known : other.keys)
           if (known.name == key.name) {
-            problems_.error(key.place, fmt::format("axis {} is there twice (first in line {})", key.name, known.place.line),
+            problems_.error(key.place,
+                            fmt::format("axis {} is there twice (first in line {})", key.name, known.place.line),
                             "keep one of the two");
             return;
           }
@@ -140,7 +142,8 @@ class StageReader {
       return;
     }
     if (grid.table().empty())
-      problems_.error(grid.place, fmt::format("the grid of stage {} is empty", stage_.name), "give it an axis, or take it out");
+      problems_.error(grid.place, fmt::format("the grid of stage {} is empty", stage_.name),
+                      "give it an axis, or take it out");
     for (const Value::Member& member : grid.table()) {
       if (!check_key(member.key, member.place)) continue;
       auto values = axis_values(member.key, member.value, problems_);
@@ -151,15 +154,16 @@ class StageReader {
   void read_zip(const Value& zip) {
     Axis axis;
     const Value flat = flatten_grid(zip, problems_);
-    if (flat.table().empty()) problems_.error(zip.place, "this zip is empty", "give it two axes or more, or take it out");
+    if (flat.table().empty())
+      problems_.error(zip.place, "this zip is empty", "give it two axes or more, or take it out");
     for (const Value::Member& member : flat.table()) {
       if (!check_key(member.key, member.place)) continue;
       auto values = axis_values(member.key, member.value, problems_);
       if (values.empty()) continue;
       if (!axis.keys.empty() && values.size() != axis.size()) {
         problems_.error(member.value.place,
-                        fmt::format("{} has {} values and {} has {}: zipped axes march together", member.key, values.size(),
-                                    axis.keys.front().name, axis.size()),
+                        fmt::format("{} has {} values and {} has {}: zipped axes march together", member.key,
+                                    values.size(), axis.keys.front().name, axis.size()),
                         "give both as many, or make them axes of the grid");
         continue;
       }
@@ -173,7 +177,9 @@ class StageReader {
     assignment.place = table.place;
     collect("", table, assignment.keys);
     bool fine = !assignment.keys.empty();
-    if (!fine) problems_.error(table.place, many ? "this exclude leaves out every cell" : "this extra adds nothing", "name a key and its value");
+    if (!fine)
+      problems_.error(table.place, many ? "this exclude leaves out every cell" : "this extra adds nothing",
+                      "name a key and its value");
     for (Axis::Key& key : assignment.keys) {
       fine = check_key(key.name, key.place) && fine;
       if (many && key.values.front().is_array()) key.values = Value::Array(key.values.front().array());
@@ -220,7 +226,8 @@ void check_sets(const LoadedStudy& loaded, const Study& study, Problems& problem
       for (const Axis& axis : stage.axes)
         for (const Axis::Key& key : axis.keys)
           if (stage.name == set.stage && (key.name == set.key || set.key.rfind(key.name + ".plugin", 0) == 0))
-            problems.error(set.place, fmt::format("{} is an axis of stage {}, which has the last word", set.key, stage.name),
+            problems.error(set.place,
+                           fmt::format("{} is an axis of stage {}, which has the last word", set.key, stage.name),
                            fmt::format("--set 'stage.{}.grid.{}=[...]' sets the axis", stage.name, key.name));
 }
 

@@ -47,8 +47,8 @@ struct Study {
   std::vector<Stage> stages;  ///< in the file's order
 };
 
-/// Reads `path`, what it includes, and applies `sets` ("stage.transfer.train.lr=0.01"). What is wrong goes to `problems`; the Study
-/// is as much as could be understood.
+/// Reads `path`, what it includes, and applies `sets` ("stage.transfer.train.lr=0.01"). What is wrong goes to
+/// `problems`; the Study is as much as could be understood.
 Study read_study(const std::filesystem::path& path, const std::vector<std::string>& sets, Problems& problems);
 
 }  // namespace cambium

@@ -1,8 +1,8 @@
 #include "study/toml.h"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <cctype>
-#include <toml++/toml.h>
 
 namespace cambium {
 namespace {
@@ -36,7 +36,8 @@ Value convert(const toml::node& node, const std::string& file, Problems& problem
     });
     value.data = std::move(members);
   } else {
-    problems.error(value.place, "dates and times mean nothing in a study", "write a number, a string, a list or a table");
+    problems.error(value.place, "dates and times mean nothing in a study",
+                   "write a number, a string, a list or a table");
   }
   return value;
 }
@@ -64,7 +65,8 @@ std::optional<Value> parse_toml_value(const std::string& text, const Place& plac
     return std::isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
   });
   if (word) return Value{text, place};
-  problems.error(place, "\"" + text + "\" is no TOML value", "write a number, true, false, \"text\", [a, b] or { key = value }");
+  problems.error(place, "\"" + text + "\" is no TOML value",
+                 "write a number, true, false, \"text\", [a, b] or { key = value }");
   return std::nullopt;
 }
 

@@ -13,7 +13,8 @@ namespace {
 constexpr const char* kHelp =
     "cambium-worker [--plugins DIR ...]\n"
     "\n"
-    "Trains for cambium, which starts it. It reads requests from standard input, one line of JSON each, and answers in kind:\n"
+    "Trains for cambium, which starts it. It reads requests from standard input, one line of JSON each, and answers in "
+    "kind:\n"
     "\n"
     "    echo '{\"do\": \"describe\"}' | cambium-worker\n";
 

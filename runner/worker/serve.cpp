@@ -61,14 +61,16 @@ std::vector<FileStamp> stamps(const std::vector<std::filesystem::path>& files) {
   for (const auto& path : paths) {
     struct stat info {};
     if (::stat(path.c_str(), &info) == 0)
-      result.push_back({path.string(), info.st_size, std::int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
+      result.push_back(
+          {path.string(), info.st_size, std::int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
   }
   return result;
 }
 
 bool same(const std::vector<FileStamp>& one, const std::vector<FileStamp>& other) {
-  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
-                    [](const FileStamp& a, const FileStamp& b) { return a.path == b.path && a.size == b.size && a.mtime_ns == b.mtime_ns; });
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](const FileStamp& a, const FileStamp& b) {
+    return a.path == b.path && a.size == b.size && a.mtime_ns == b.mtime_ns;
+  });
 }
 
 class Server {
@@ -99,7 +101,8 @@ class Server {
   /// From the few that were used last, if its files are as they were: a sweep comes back to the same ones.
   std::shared_ptr<const Dataset> open(const Component& data, const std::string& root) {
     const std::string key = Json(data).dump() + root;
-    const auto found = std::find_if(opened_.begin(), opened_.end(), [&](const Opened& opened) { return opened.key == key; });
+    const auto found =
+        std::find_if(opened_.begin(), opened_.end(), [&](const Opened& opened) { return opened.key == key; });
     if (found != opened_.end() && same(found->stamps, stamps(found->data->info().files))) {
       opened_.splice(opened_.begin(), opened_, found);
       return opened_.front().data;
@@ -124,7 +127,11 @@ class Server {
       auto& counts = facts.per_class[to_string(split)];
       counts.assign(facts.classes.size(), 0);
       for (std::int64_t label : labels) {
-        if (label < 0 || label >= std::int64_t(counts.size())) throw Error(ErrorKind::Plugin, fmt::format("data set {} has the label {} and {} classes", request.data.plugin, label, counts.size()), "this is a fault of the plugin");
+        if (label < 0 || label >= std::int64_t(counts.size()))
+          throw Error(
+              ErrorKind::Plugin,
+              fmt::format("data set {} has the label {} and {} classes", request.data.plugin, label, counts.size()),
+              "this is a fault of the plugin");
         ++counts[std::size_t(label)];
       }
     }
@@ -153,10 +160,14 @@ class Server {
     for (std::size_t l = 0; l < backbone.layers().size(); ++l) {
       const nn::OperationCount operations;
       x = backbone.forward(x, l, l + 1);
-      info.layers.push_back({facts.layers[l].name, x.sizes().slice(1).vec(), facts.layers[l].parameters, operations.count()});
+      info.layers.push_back(
+          {facts.layers[l].name, x.sizes().slice(1).vec(), facts.layers[l].parameters, operations.count()});
     }
     if (x.dim() != 2 || x.size(1) != info.feature_width)
-      throw Error(ErrorKind::Plugin, fmt::format("backbone {} gives [{}] and states a feature width of {}", request.backbone.plugin, fmt::join(x.sizes(), ", "), info.feature_width), "its last layer must give [N, feature_width]: a fault of the plugin");
+      throw Error(ErrorKind::Plugin,
+                  fmt::format("backbone {} gives [{}] and states a feature width of {}", request.backbone.plugin,
+                              fmt::join(x.sizes(), ", "), info.feature_width),
+                  "its last layer must give [N, feature_width]: a fault of the plugin");
     return info;
   }
 
@@ -176,16 +187,18 @@ class Server {
       ingredients.dataset = open(job.data, job.data_root);
       ingredients.backbone = registry_.make_backbone(job.backbone, ingredients.dataset->info().shape);
       ingredients.strategy = registry_.make_strategy(job.strategy);
-      ingredients.plugin_hashes = {{job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},
-                                   {job.data.plugin, registry_.library_hash(PluginKind::Dataset, job.data.plugin)},
-                                   {job.strategy.plugin, registry_.library_hash(PluginKind::Strategy, job.strategy.plugin)}};
+      ingredients.plugin_hashes = {
+          {job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},
+          {job.data.plugin, registry_.library_hash(PluginKind::Dataset, job.data.plugin)},
+          {job.strategy.plugin, registry_.library_hash(PluginKind::Strategy, job.strategy.plugin)}};
       train(job, std::move(ingredients), events, watch);
     } catch (const Error& error) {
       return failed(error.kind() == ErrorKind::Diverged ? "diverged" : "error", error.message(), error.hint());
     } catch (const std::bad_alloc&) {
       return failed("error", "there is not enough memory", "a smaller batch, or fewer workers");
     } catch (const std::exception& error) {
-      return failed("error", first_line(error), "a fault of a plugin or of Cambium; the log of the worker may say more");
+      return failed("error", first_line(error),
+                    "a fault of a plugin or of Cambium; the log of the worker may say more");
     } catch (...) {
       return failed("error", "a plugin threw something that is no exception", "let it throw cambium::Error");
     }
@@ -209,7 +222,8 @@ void reply(int descriptor, const Json& json) {
 
 int serve(const std::vector<std::filesystem::path>& plugin_folders, int replies) {
   set_threads(1);
-  if (const std::string warning = blas_warning(); !warning.empty()) std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  if (const std::string warning = blas_warning(); !warning.empty())
+    std::fprintf(stderr, "warning: %s\n", warning.c_str());
   Server server(plugin_folders);
   for (std::string line; std::getline(std::cin, line);) {
     reply(replies, guarded("backbone", [&] { return server.answer(Json::parse(line)); }));

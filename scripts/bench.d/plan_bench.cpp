@@ -5,18 +5,19 @@
 #include <filesystem>
 #include <fstream>
 
-#include "plan/fake_resolver.h"
 #include "plan/compile.h"
+#include "plan/fake_resolver.h"
 
 int main() {
   using namespace cambium;
   const auto path = std::filesystem::temp_directory_path() / "cambium-plan-bench.toml";
-  std::ofstream(path) << "[study]\nseeds = [0, 1, 2, 3, 4]\n"
-                         "[stage.base]\nbackbone = \"net\"\ndata = { plugin = \"toy\", root = \"a\" }\nstrategy = \"scratch\"\n"
-                         "[stage.transfer]\ninit = \"base\"\ndata = { plugin = \"toy\", root = \"b\" }\n[stage.transfer.grid]\n"
-                         "strategy = [\"copy\", { plugin = \"cut\", cut = 1 }]\n"
-                         "\"train.lr\" = { log = [1e-4, 1e-1], num = 100 }\n\"train.weight_decay\" = { log = [1e-6, 1e-2], num = 20 }\n"
-                         "\"data.per_class\" = [1, 2, 3, 4, 5]\n";
+  std::ofstream(path)
+      << "[study]\nseeds = [0, 1, 2, 3, 4]\n"
+         "[stage.base]\nbackbone = \"net\"\ndata = { plugin = \"toy\", root = \"a\" }\nstrategy = \"scratch\"\n"
+         "[stage.transfer]\ninit = \"base\"\ndata = { plugin = \"toy\", root = \"b\" }\n[stage.transfer.grid]\n"
+         "strategy = [\"copy\", { plugin = \"cut\", cut = 1 }]\n"
+         "\"train.lr\" = { log = [1e-4, 1e-1], num = 100 }\n\"train.weight_decay\" = { log = [1e-6, 1e-2], num = 20 }\n"
+         "\"data.per_class\" = [1, 2, 3, 4, 5]\n";
   for (int repeat = 0; repeat < 5; ++repeat) {
     const auto start = std::chrono::steady_clock::now();
     Problems problems;

@@ -33,7 +33,10 @@ class Misbehaves : public Strategy {
 
 CAMBIUM_PLUGIN("misbehaves", "1", registry) {
   registry.add_strategy("misbehaves", "from scratch, until it misbehaves",
-                        Schema().choice("how", "throw", {"throw", "abort", "exit", "nothing"}, "what it does").integer("epoch", 1, {1, 1000}, "after which epoch"),
+                        Schema()
+                            .choice("how", "throw", {"throw", "abort", "exit", "nothing"}, "what it does")
+                            .integer("epoch", 1, {1, 1000}, "after which epoch"),
                         [](const Params& params) { return std::make_unique<Misbehaves>(params); });
-  registry.add_strategy("factory_throws", "cannot be made", Schema(), [](const Params&) -> std::unique_ptr<Strategy> { throw std::runtime_error("out of luck"); });
+  registry.add_strategy("factory_throws", "cannot be made", Schema(),
+                        [](const Params&) -> std::unique_ptr<Strategy> { throw std::runtime_error("out of luck"); });
 }

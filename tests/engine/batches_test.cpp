@@ -18,7 +18,8 @@ namespace {
 at::Tensor noise(std::int64_t count, std::int64_t channels, std::int64_t size) {
   at::Tensor images = at::empty({count, channels, size, size}, at::kByte);
   RandomStream random(1, "pixels");
-  for (std::int64_t i = 0; i < images.numel(); ++i) images.data_ptr<std::uint8_t>()[i] = std::uint8_t(random.below(255) + 1);
+  for (std::int64_t i = 0; i < images.numel(); ++i)
+    images.data_ptr<std::uint8_t>()[i] = std::uint8_t(random.below(255) + 1);
   return images;
 }
 
@@ -56,7 +57,8 @@ TEST(Normalisation, IsThatOfTheFormula) {
   ASSERT_EQ(result.sizes(), images.sizes());
   for (std::int64_t i = 0; i < images.numel(); ++i) {
     const auto c = std::size_t(i / 25 % 3);
-    EXPECT_FLOAT_EQ(result.data_ptr<float>()[i], float((images.data_ptr<std::uint8_t>()[i] / 255.0 - how.mean[c]) / how.std[c]));
+    EXPECT_FLOAT_EQ(result.data_ptr<float>()[i],
+                    float((images.data_ptr<std::uint8_t>()[i] / 255.0 - how.mean[c]) / how.std[c]));
   }
 }
 
@@ -133,7 +135,8 @@ TEST(Preprocessing, TakesTheStudysNumbersThenTheBackbonesThenItsOwn) {
   EXPECT_TRUE(fallback.flip);
   const InputCard card = {{0.1, 0.2, 0.3}, {0.4, 0.5, 0.6}};
   EXPECT_EQ(preprocessing(unsaid, card, 3).mean, card.mean);
-  const Params said = settings({{"mean", std::vector{0.9}}, {"std", std::vector{0.8}}, {"crop", std::int64_t{0}}, {"flip", false}});
+  const Params said =
+      settings({{"mean", std::vector{0.9}}, {"std", std::vector{0.8}}, {"crop", std::int64_t{0}}, {"flip", false}});
   EXPECT_EQ(preprocessing(said, card, 3).mean, (std::vector<double>{0.9, 0.9, 0.9}));
 }
 

@@ -23,7 +23,11 @@ TEST(Events, AreLinesNumberedWithoutAHole) {
   const test::TemporaryFolder folder;
   EventFile events(folder.path() / "e.jsonl");
   events.write("started", {{"note", "first\nsecond"}});
-  events.write("epoch", {{"metrics", metrics_json({{"a", std::nan("")}, {"b", std::numeric_limits<double>::infinity()}, {"c", -INFINITY}, {"d", 0.1}})}});
+  events.write(
+      "epoch",
+      {{"metrics",
+        metrics_json(
+            {{"a", std::nan("")}, {"b", std::numeric_limits<double>::infinity()}, {"c", -INFINITY}, {"d", 0.1}})}});
   std::ifstream in(folder.path() / "e.jsonl");
   std::string line;
   for (int seq = 0; seq < 2; ++seq) {

@@ -1,5 +1,5 @@
-#include <ATen/TensorOperators.h>
 #include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randint.h>
@@ -15,7 +15,8 @@ namespace {
 /// Steps with momentum and decay on random batches, as training does them.
 class Freezing : public ::testing::Test {
  protected:
-  Freezing() : model_(std::make_unique<TinyBackbone>(0.3), 3), optimizer_(settings(train_schema(), {{"momentum", 0.9}})) {
+  Freezing()
+      : model_(std::make_unique<TinyBackbone>(0.3), 3), optimizer_(settings(train_schema(), {{"momentum", 0.9}})) {
     at::manual_seed(3);
     model_.initialise(scratch(), nullptr, 1);
   }
@@ -25,7 +26,8 @@ class Freezing : public ::testing::Test {
     optimizer_.set_groups(model_.groups(phase, 0.01));
     for (int i = 0; i < count; ++i) {
       model_.train();
-      at::cross_entropy_loss(model_.forward(at::randn({10, 1, 8, 8}) * 2 + 1), at::randint(3, {10}, at::kLong)).backward();
+      at::cross_entropy_loss(model_.forward(at::randn({10, 1, 8, 8}) * 2 + 1), at::randint(3, {10}, at::kLong))
+          .backward();
       optimizer_.step(0.05);
       optimizer_.zero_grad();
     }

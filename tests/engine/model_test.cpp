@@ -1,7 +1,7 @@
 #include "engine/model.h"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
@@ -35,7 +35,9 @@ Phase phase_with(std::vector<Trainable> trainable) {
 TEST(Initialisation, DependsOnTheSeedAndTheNameAlone) {
   EXPECT_EQ(hashes(fresh(1).state()), hashes(fresh(1).state()));
   const auto one = hashes(fresh(1).state()), two = hashes(fresh(2).state());
-  for (const char* name : {"conv1.conv.weight", "conv2.conv.weight", "fc3.weight", "fc3.bias", "head.weight", "head.bias"}) EXPECT_NE(one.at(name), two.at(name)) << name;
+  for (const char* name :
+       {"conv1.conv.weight", "conv2.conv.weight", "fc3.weight", "fc3.bias", "head.weight", "head.bias"})
+    EXPECT_NE(one.at(name), two.at(name)) << name;
   // A layer taken over leaves the ones after it as they would have been.
   const TensorMap source = fresh(9).state();
   Model mixed(std::make_unique<TinyBackbone>(), 3);
@@ -119,7 +121,8 @@ TEST(Groups, AreTheDisjointUnionOfWhatLearns) {
       model.begin_phase(phase);
       std::set<std::string> grouped, learning;
       for (const ParameterGroup& group : model.groups(phase, 0.1))
-        for (const auto& [name, value] : group.parameters) EXPECT_TRUE(grouped.insert(name).second) << name << " is in two groups";
+        for (const auto& [name, value] : group.parameters)
+          EXPECT_TRUE(grouped.insert(name).second) << name << " is in two groups";
       for (const auto& [name, value] : model.state())
         if (value.requires_grad()) learning.insert(name);
       EXPECT_EQ(grouped, learning);

@@ -21,7 +21,9 @@ struct Pair {
 };
 
 /// Gradients that differ from step to step and depend on the value, as a loss's do.
-at::Tensor gradient(const at::Tensor& value, int step) { return (value.detach() * 1.7 + std::sin(step + 1.0)).cos() * (step % 3 == 2 ? 5 : 1); }
+at::Tensor gradient(const at::Tensor& value, int step) {
+  return (value.detach() * 1.7 + std::sin(step + 1.0)).cos() * (step % 3 == 2 ? 5 : 1);
+}
 
 template <class Reference>
 void expect_as(Optimizer optimizer, double decay, Reference make_reference) {
@@ -69,15 +71,17 @@ TEST(Sgd, IsTorchsWithNesterov) {
 
 TEST(Adam, IsTorchs) {
   for (double decay : {0.0, 0.01})
-    expect_as(Optimizer(settings({{"optimizer", std::string("adam")}, {"beta1", 0.85}, {"beta2", 0.98}, {"eps", 1e-6}})), decay, [=](Pair& pair) {
-      return reference_of<torch::optim::Adam>(torch::optim::AdamOptions(0.03).betas({0.85, 0.98}).eps(1e-6), decay)(pair);
-    });
+    expect_as(
+        Optimizer(settings({{"optimizer", std::string("adam")}, {"beta1", 0.85}, {"beta2", 0.98}, {"eps", 1e-6}})),
+        decay, [=](Pair& pair) {
+          return reference_of<torch::optim::Adam>(torch::optim::AdamOptions(0.03).betas({0.85, 0.98}).eps(1e-6),
+                                                  decay)(pair);
+        });
 }
 
 TEST(AdamW, IsTorchs) {
-  expect_as(Optimizer(settings({{"optimizer", std::string("adamw")}})), 0.05, [](Pair& pair) {
-    return reference_of<torch::optim::AdamW>(torch::optim::AdamWOptions(0.03), 0.05)(pair);
-  });
+  expect_as(Optimizer(settings({{"optimizer", std::string("adamw")}})), 0.05,
+            [](Pair& pair) { return reference_of<torch::optim::AdamW>(torch::optim::AdamWOptions(0.03), 0.05)(pair); });
 }
 
 TEST(Sgd, DoesTheOneStepOfTheCoursePage) {
@@ -89,7 +93,8 @@ TEST(Sgd, DoesTheOneStepOfTheCoursePage) {
   EXPECT_NEAR(w.item<double>(), 0.5229985, 3e-8);  // float32 near 0.5 is 6e-8 fine
 }
 
-/// A parameter that freezes and learns again, written out by hand: the momentum begins anew, and while frozen nothing moves.
+/// A parameter that freezes and learns again, written out by hand: the momentum begins anew, and while frozen nothing
+/// moves.
 TEST(Unfreezing, FollowsTheHandWrittenTrajectory) {
   const double rate = 0.1, momentum = 0.9, decay = 0.01;
   at::Tensor a = torch::full({1}, 1.0, torch::kDouble), b = torch::full({1}, 2.0, torch::kDouble);
@@ -106,7 +111,8 @@ TEST(Unfreezing, FollowsTheHandWrittenTrajectory) {
     }
     if (step == 6) optimizer.set_groups(only_a());
     a.mutable_grad() = torch::full({1}, 0.5 + step, torch::kDouble);
-    b.mutable_grad() = torch::full({1}, 1.5 - step, torch::kDouble);  // there even while b is frozen: it must not be used
+    b.mutable_grad() =
+        torch::full({1}, 1.5 - step, torch::kDouble);  // there even while b is frozen: it must not be used
     optimizer.step(rate);
     vx = momentum * vx + (0.5 + step) + decay * x;
     x -= rate * vx;

@@ -48,7 +48,8 @@ class Safetensors : public ::testing::Test {
 TEST_F(Safetensors, ReadsAFileMadeByHand) {
   const float values[] = {1.5F, -2, 3};
   const std::string data(reinterpret_cast<const char*>(values), sizeof values);
-  const auto path = folder_.write("x", bytes_of(R"({"__metadata__":{"who":"me"},"w":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}  )", data));
+  const auto path = folder_.write(
+      "x", bytes_of(R"({"__metadata__":{"who":"me"},"w":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}  )", data));
   const TensorFile file = read_safetensors(path);
   EXPECT_EQ(file.metadata.at("who"), "me");
   ASSERT_EQ(file.tensors.size(), 1u);
@@ -57,7 +58,8 @@ TEST_F(Safetensors, ReadsAFileMadeByHand) {
 
 TEST_F(Safetensors, WritesWhatItReads) {
   TensorFile file;
-  for (at::ScalarType type : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kByte, at::kBool})
+  for (at::ScalarType type : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort,
+                              at::kChar, at::kByte, at::kBool})
     file.tensors[std::string("t") + c10::toString(type)] = at::arange(6).reshape({2, 3}).to(type);
   file.tensors["scalar"] = at::full({}, 5, at::kLong);
   file.tensors["empty"] = at::zeros({0, 4});
@@ -73,7 +75,8 @@ TEST_F(Safetensors, WritesWhatItReads) {
     EXPECT_EQ(back.tensors.at(name).scalar_type(), tensor.scalar_type()) << name;
     EXPECT_TRUE(at::equal(back.tensors.at(name), tensor)) << name;
   }
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1) << "nothing under another name is left";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1)
+      << "nothing under another name is left";
 }
 
 TEST_F(Safetensors, StartsItsDataAtAMultipleOfEight) {
@@ -90,7 +93,8 @@ TEST_F(Safetensors, RefusesWhatIsCutShortAnywhere) {
   write_safetensors(folder_.path() / "whole", {{{"a", at::zeros({3})}, {"b", at::zeros({2, 2})}}, {{"k", "v"}}});
   std::ifstream in(folder_.path() / "whole", std::ios::binary);
   const std::string whole((std::istreambuf_iterator<char>(in)), {});
-  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_NE(refusal(whole.substr(0, size)), "no error") << size << " of " << whole.size();
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_NE(refusal(whole.substr(0, size)), "no error") << size << " of " << whole.size();
 }
 
 TEST_F(Safetensors, BelievesNoHeader) {
@@ -100,20 +104,27 @@ TEST_F(Safetensors, BelievesNoHeader) {
   EXPECT_THAT(refusal(bytes_of("[1]")), HasSubstr("header"));
   EXPECT_THAT(refusal(std::string(8, '\xff') + "{}"), HasSubstr("header has"));
   EXPECT_THAT(entry("3"), HasSubstr("tensor w"));
-  EXPECT_THAT(entry(R"({"dtype":"F8","shape":[4],"data_offsets":[0,16]})"), HasSubstr("tensor w a type that is unknown: \"F8\""));
+  EXPECT_THAT(entry(R"({"dtype":"F8","shape":[4],"data_offsets":[0,16]})"),
+              HasSubstr("tensor w a type that is unknown: \"F8\""));
   EXPECT_THAT(entry(R"({"dtype":"F32","shape":4,"data_offsets":[0,16]})"), HasSubstr("tensor w no shape"));
   EXPECT_THAT(entry(R"({"dtype":"F32","shape":[-4],"data_offsets":[0,16]})"), HasSubstr("tensor w no shape"));
   EXPECT_THAT(entry(R"({"dtype":"F32","shape":[4],"data_offsets":[0]})"), HasSubstr("tensor w no offsets"));
   EXPECT_THAT(entry(R"({"dtype":"F32","shape":[4],"data_offsets":[16,0]})"), HasSubstr("tensor w past"));
   EXPECT_THAT(entry(R"({"dtype":"F32","shape":[5],"data_offsets":[0,20]})"), HasSubstr("tensor w past"));
-  EXPECT_THAT(entry(R"({"dtype":"F32","shape":[3],"data_offsets":[0,16]})"), HasSubstr("tensor w 16 bytes, and its shape needs 12"));
-  EXPECT_THAT(entry(R"({"dtype":"F32","shape":[281474976710656,281474976710656],"data_offsets":[0,16]})"), HasSubstr("tensor w a size that cannot be"));
-  EXPECT_THAT(entry(R"({"dtype":"F32","shape":[0,281474976710656,281474976710656],"data_offsets":[0,0]})"), HasSubstr("tensor w a size that cannot be"));
+  EXPECT_THAT(entry(R"({"dtype":"F32","shape":[3],"data_offsets":[0,16]})"),
+              HasSubstr("tensor w 16 bytes, and its shape needs 12"));
+  EXPECT_THAT(entry(R"({"dtype":"F32","shape":[281474976710656,281474976710656],"data_offsets":[0,16]})"),
+              HasSubstr("tensor w a size that cannot be"));
+  EXPECT_THAT(entry(R"({"dtype":"F32","shape":[0,281474976710656,281474976710656],"data_offsets":[0,0]})"),
+              HasSubstr("tensor w a size that cannot be"));
 }
 
 TEST_F(Safetensors, RefusesTensorsThatOverlap) {
-  EXPECT_THAT(refusal(bytes_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", std::string(12, '\0'))),
-              HasSubstr("tensors a and b overlap"));
+  EXPECT_THAT(
+      refusal(bytes_of(
+          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
+          std::string(12, '\0'))),
+      HasSubstr("tensors a and b overlap"));
 }
 
 TEST_F(Safetensors, HoldsTheFileAgainstItsHash) {

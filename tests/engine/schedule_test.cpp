@@ -21,7 +21,8 @@ TEST(Schedule, IsConstantUnlessTold) {
 }
 
 TEST(Schedule, GoesDownInSteps) {
-  const Schedule step = schedule({{"schedule", std::string("step")}, {"step_epochs", std::int64_t{2}}, {"gamma", 0.5}}, 10);
+  const Schedule step =
+      schedule({{"schedule", std::string("step")}, {"step_epochs", std::int64_t{2}}, {"gamma", 0.5}}, 10);
   EXPECT_EQ(step.factor(0), 1);
   EXPECT_EQ(step.factor(19), 1);
   EXPECT_EQ(step.factor(20), 0.5);
@@ -30,7 +31,8 @@ TEST(Schedule, GoesDownInSteps) {
 }
 
 TEST(Schedule, FollowsHalfACosine) {
-  const Schedule cosine = schedule({{"schedule", std::string("cosine")}, {"epochs", std::int64_t{4}}, {"final_lr", 0.1}}, 25);
+  const Schedule cosine =
+      schedule({{"schedule", std::string("cosine")}, {"epochs", std::int64_t{4}}, {"final_lr", 0.1}}, 25);
   EXPECT_DOUBLE_EQ(cosine.factor(0), 1);
   EXPECT_DOUBLE_EQ(cosine.factor(50), 0.1 + 0.9 * 0.5);
   EXPECT_DOUBLE_EQ(cosine.factor(25), 0.1 + 0.9 * (1 + std::cos(std::numbers::pi / 4)) / 2);
@@ -38,7 +40,8 @@ TEST(Schedule, FollowsHalfACosine) {
 }
 
 TEST(Schedule, WarmsUpInALineAndThenHasTheRest) {
-  const Schedule warm = schedule({{"schedule", std::string("cosine")}, {"epochs", std::int64_t{5}}, {"warmup_epochs", 1.0}}, 10);
+  const Schedule warm =
+      schedule({{"schedule", std::string("cosine")}, {"epochs", std::int64_t{5}}, {"warmup_epochs", 1.0}}, 10);
   EXPECT_DOUBLE_EQ(warm.factor(0), 0.1);
   EXPECT_DOUBLE_EQ(warm.factor(4), 0.5);
   EXPECT_DOUBLE_EQ(warm.factor(9), 1);

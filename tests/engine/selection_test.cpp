@@ -40,7 +40,8 @@ TEST(Selection, TakesEverythingUnlessTold) {
 
 TEST(Selection, HasExactCountsAndDisjointParts) {
   const auto all = labels({40, 50, 61});
-  const Selection selection = select_images(all, 9, kClasses, settings({{"per_class", std::int64_t{10}}, {"validation", 0.1}}), 3);
+  const Selection selection =
+      select_images(all, 9, kClasses, settings({{"per_class", std::int64_t{10}}, {"validation", 0.1}}), 3);
   EXPECT_EQ(per_class(selection.train, all), (std::vector<std::int64_t>{10, 10, 10}));
   EXPECT_EQ(per_class(selection.validation, all), (std::vector<std::int64_t>{4, 5, 6}));  // a tenth, to the nearest
   EXPECT_FALSE(selection.validation_split);
@@ -51,7 +52,8 @@ TEST(Selection, HasExactCountsAndDisjointParts) {
 
 TEST(Selection, HoldsOutAtLeastOneOfAClass) {
   const auto all = labels({3, 30, 30});
-  EXPECT_EQ(per_class(select_images(all, 0, kClasses, settings({{"validation", 0.01}}), 0).validation, all), (std::vector<std::int64_t>{1, 1, 1}));
+  EXPECT_EQ(per_class(select_images(all, 0, kClasses, settings({{"validation", 0.01}}), 0).validation, all),
+            (std::vector<std::int64_t>{1, 1, 1}));
 }
 
 TEST(Selection, HoldsOutANumberOfImagesAClass) {
@@ -74,13 +76,16 @@ TEST(Selection, GivesAClassTheSameDrawWhateverTheOthersAre) {
   const Params ten = settings({{"per_class", std::int64_t{10}}, {"validation", 0.2}});
   const Selection a = select_images(few, 0, kClasses, ten, 5), b = select_images(many, 0, kClasses, ten, 5);
   for (const auto part : {&Selection::train, &Selection::validation}) {
-    EXPECT_EQ(std::vector(std::begin(a.*part), std::begin(a.*part) + 10), std::vector(std::begin(b.*part), std::begin(b.*part) + 10));
+    EXPECT_EQ(std::vector(std::begin(a.*part), std::begin(a.*part) + 10),
+              std::vector(std::begin(b.*part), std::begin(b.*part) + 10));
   }
 }
 
 TEST(Selection, KeepsFewerImagesAPartOfMoreAndTheValidationTheSame) {
   const auto all = labels({50, 50, 50});
-  const auto of = [&](std::int64_t n) { return select_images(all, 0, kClasses, settings({{"per_class", n}, {"validation", 0.2}}), 5); };
+  const auto of = [&](std::int64_t n) {
+    return select_images(all, 0, kClasses, settings({{"per_class", n}, {"validation", 0.2}}), 5);
+  };
   const Selection few = of(5), many = of(20);
   EXPECT_TRUE(std::includes(many.train.begin(), many.train.end(), few.train.begin(), few.train.end()));
   EXPECT_EQ(few.validation, many.validation);
@@ -106,19 +111,25 @@ std::string refusal(const std::vector<std::int64_t>& of, std::map<std::string, P
 }
 
 TEST(Selection, NamesAClassThatHasTooFew) {
-  EXPECT_EQ(refusal(labels({50, 9, 50}), {{"per_class", std::int64_t{10}}}), "class bee has 9 training images, and 10 are asked for");
-  EXPECT_EQ(refusal(labels({50, 50, 10}), {{"per_class", std::int64_t{9}}, {"validation", 0.2}}), "class cat has 10 training images, and 11 are asked for");
+  EXPECT_EQ(refusal(labels({50, 9, 50}), {{"per_class", std::int64_t{10}}}),
+            "class bee has 9 training images, and 10 are asked for");
+  EXPECT_EQ(refusal(labels({50, 50, 10}), {{"per_class", std::int64_t{9}}, {"validation", 0.2}}),
+            "class cat has 10 training images, and 11 are asked for");
 }
 
 TEST(Selection, LeavesEveryClassSomethingToTrainOn) {
-  EXPECT_EQ(refusal(labels({1, 9, 9}), {{"validation", 0.5}}), "class ant has 1 training images, and validation takes all of them");
+  EXPECT_EQ(refusal(labels({1, 9, 9}), {{"validation", 0.5}}),
+            "class ant has 1 training images, and validation takes all of them");
 }
 
 TEST(Selection, RefusesTwoWaysToHoldOut) {
-  EXPECT_THAT(refusal(labels({9, 9, 9}), {{"validation", 0.5}, {"validation_per_class", std::int64_t{1}}}), HasSubstr("both"));
+  EXPECT_THAT(refusal(labels({9, 9, 9}), {{"validation", 0.5}, {"validation_per_class", std::int64_t{1}}}),
+              HasSubstr("both"));
 }
 
-TEST(Selection, RefusesALabelWithoutAClass) { EXPECT_THAT(refusal({0, 1, 2, 3}, {}), HasSubstr("image 3 has the label 3")); }
+TEST(Selection, RefusesALabelWithoutAClass) {
+  EXPECT_THAT(refusal({0, 1, 2, 3}, {}), HasSubstr("image 3 has the label 3"));
+}
 
 }  // namespace
 }  // namespace cambium

@@ -30,7 +30,9 @@ class Block : public Module {
         norm_(child<nn::BatchNorm>("bn", out)),
         dropout_(child<nn::Dropout>("drop", dropout)),
         pool_(child<nn::MaxPool2d>("pool", 2)) {}
-  at::Tensor forward(const at::Tensor& x) override { return pool_.forward(dropout_.forward(norm_.forward(conv_.forward(x)).relu())); }
+  at::Tensor forward(const at::Tensor& x) override {
+    return pool_.forward(dropout_.forward(norm_.forward(conv_.forward(x)).relu()));
+  }
 
  private:
   Module &conv_, &norm_, &dropout_, &pool_;
@@ -47,7 +49,8 @@ class Dense : public Module {
 
 inline constexpr ImageShape kShape = {1, 8, 8};
 
-/// conv1, conv2, fc3 on [N, 1, 8, 8]. Parameters: conv1 4*9 + 4 + 8 = 48, conv2 6*36 + 6 + 12 = 234, fc3 8*24 + 8 = 200.
+/// conv1, conv2, fc3 on [N, 1, 8, 8]. Parameters: conv1 4*9 + 4 + 8 = 48, conv2 6*36 + 6 + 12 = 234, fc3 8*24 + 8 =
+/// 200.
 class TinyBackbone : public Backbone {
  public:
   explicit TinyBackbone(double dropout = 0) {
@@ -105,7 +108,9 @@ class TinyStrategy : public Strategy {
  public:
   explicit TinyStrategy(TransferPlan plan) : plan_(std::move(plan)) {}
   TransferPlan plan(const NetworkFacts&) const override { return plan_; }
-  at::Tensor penalty(const TensorMap& weights, const TensorMap& start) const override { return on_penalty ? on_penalty(weights, start) : at::Tensor(); }
+  at::Tensor penalty(const TensorMap& weights, const TensorMap& start) const override {
+    return on_penalty ? on_penalty(weights, start) : at::Tensor();
+  }
   void epoch_end(std::int64_t epoch, const std::map<std::string, double>& metrics) override {
     if (on_epoch) on_epoch(epoch, metrics);
   }
@@ -117,9 +122,13 @@ class TinyStrategy : public Strategy {
 };
 
 /// A plan for TinyBackbone: all its layers in one way.
-inline TransferPlan plan_of(Weights weights, LayerPlan layer) { return {{weights, weights, weights}, {{0, {layer, layer, layer}, {}}}, 0}; }
+inline TransferPlan plan_of(Weights weights, LayerPlan layer) {
+  return {{weights, weights, weights}, {{0, {layer, layer, layer}, {}}}, 0};
+}
 inline TransferPlan scratch() { return plan_of(Weights::Fresh, {}); }
-inline LayerPlan frozen(FrozenMode mode = FrozenMode::Eval) { return {.trainable = Trainable::None, .frozen_mode = mode}; }
+inline LayerPlan frozen(FrozenMode mode = FrozenMode::Eval) {
+  return {.trainable = Trainable::None, .frozen_mode = mode};
+}
 
 using Overrides = std::map<std::string, ParamValue>;
 
@@ -128,7 +137,8 @@ inline Params settings(const Schema& schema, const Overrides& overrides) { retur
 /// A folder with a job's files, the run of it, and what the event file says.
 class Bench {
  public:
-  explicit Bench(Overrides train = {}, Overrides data = {}, TransferPlan plan = scratch()) : strategy(std::make_unique<TinyStrategy>(std::move(plan))) {
+  explicit Bench(Overrides train = {}, Overrides data = {}, TransferPlan plan = scratch())
+      : strategy(std::make_unique<TinyStrategy>(std::move(plan))) {
     job.cell = std::string(64, 'c');
     job.seed = 7;
     Overrides defaults = {{"epochs", std::int64_t(4)}, {"batch", std::int64_t(10)}, {"lr", 0.05}};

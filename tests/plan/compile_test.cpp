@@ -37,12 +37,15 @@ TEST_F(Compile, StartsAllSeedsFromASingleSource) {
   EXPECT_EQ(plan.cells[1].source, 0);
   EXPECT_EQ(plan.cells[2].source, 0);
   compile(kTransfer + "strategy = \"copy\"\n", {"stage.base.seeds=[7, 8]"});
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("stage transfer runs seeds [0, 1], and stage base has [7, 8] to start from")));
+  EXPECT_THAT(told(),
+              ElementsAre(HasSubstr("stage transfer runs seeds [0, 1], and stage base has [7, 8] to start from")));
 }
 
 TEST_F(Compile, CollapsesArmsThatDoNotReadAnAxis) {
-  const Plan plan = good(kTransfer + "[stage.transfer.grid]\nstrategy = [\"scratch\", \"cut\"]\n\"strategy.cut\" = [1, 2, 3]\n");
-  EXPECT_THAT(arms(plan, "transfer"), UnorderedElementsAre("scratch", "scratch", "cut, cut=1", "cut, cut=1", "cut, cut=2", "cut, cut=2", "cut, cut=3", "cut, cut=3"));
+  const Plan plan =
+      good(kTransfer + "[stage.transfer.grid]\nstrategy = [\"scratch\", \"cut\"]\n\"strategy.cut\" = [1, 2, 3]\n");
+  EXPECT_THAT(arms(plan, "transfer"), UnorderedElementsAre("scratch", "scratch", "cut, cut=1", "cut, cut=1",
+                                                           "cut, cut=2", "cut, cut=2", "cut, cut=3", "cut, cut=3"));
   ASSERT_EQ(plan.merges.size(), 1u);
   EXPECT_EQ(plan.merges[0].strategy, "scratch");
   EXPECT_EQ(plan.merges[0].points, 6);
@@ -51,12 +54,17 @@ TEST_F(Compile, CollapsesArmsThatDoNotReadAnAxis) {
 }
 
 TEST_F(Compile, CollapsesScratchOverSourcesAndTellsSourcesApartElsewhere) {
-  const Plan plan = good(kTransfer + "[stage.transfer.grid]\nstrategy = [\"scratch\", \"copy\"]\n[stage.base.grid]\n\"train.lr\" = [0.1, 0.2]\n");
-  EXPECT_THAT(arms(plan, "transfer"), UnorderedElementsAre("scratch", "scratch", "lr=0.1, copy", "lr=0.1, copy", "lr=0.2, copy", "lr=0.2, copy"));
+  const Plan plan =
+      good(kTransfer +
+           "[stage.transfer.grid]\nstrategy = [\"scratch\", \"copy\"]\n[stage.base.grid]\n\"train.lr\" = [0.1, 0.2]\n");
+  EXPECT_THAT(arms(plan, "transfer"), UnorderedElementsAre("scratch", "scratch", "lr=0.1, copy", "lr=0.1, copy",
+                                                           "lr=0.2, copy", "lr=0.2, copy"));
 }
 
 TEST_F(Compile, TakesTheBackboneOfWhatItStartsFrom) {
-  const Plan plan = good(kTransfer + "[stage.transfer.grid]\nstrategy = [\"scratch\", \"copy\"]\n[stage.base.grid]\n\"backbone.width\" = [2, 4]\n");
+  const Plan plan = good(
+      kTransfer +
+      "[stage.transfer.grid]\nstrategy = [\"scratch\", \"copy\"]\n[stage.base.grid]\n\"backbone.width\" = [2, 4]\n");
   EXPECT_EQ(plan.cells.size(), 12u);
   for (const Cell& cell : plan.cells)
     if (cell.source >= 0) {
@@ -66,16 +74,24 @@ TEST_F(Compile, TakesTheBackboneOfWhatItStartsFrom) {
 }
 
 TEST_F(Compile, InitCanBeAnAxis) {
-  const std::string near_far = kBase + "[stage.far]\nbackbone = \"net\"\ndata = { plugin = \"toy\", root = \"c\" }\nstrategy = \"scratch\"\n"
-      "[stage.transfer]\ndata = { plugin = \"toy\", root = \"b\" }\n[stage.transfer.grid]\ninit = [\"base\", \"far\"]\nstrategy = [\"scratch\", \"copy\"]\n";
-  EXPECT_THAT(arms(good(near_far), "transfer"), UnorderedElementsAre("scratch", "scratch", "from base, copy", "from base, copy", "from far, copy", "from far, copy"));
+  const std::string near_far =
+      kBase +
+      "[stage.far]\nbackbone = \"net\"\ndata = { plugin = \"toy\", root = \"c\" }\nstrategy = \"scratch\"\n"
+      "[stage.transfer]\ndata = { plugin = \"toy\", root = \"b\" }\n[stage.transfer.grid]\ninit = [\"base\", "
+      "\"far\"]\nstrategy = [\"scratch\", \"copy\"]\n";
+  EXPECT_THAT(arms(good(near_far), "transfer"),
+              UnorderedElementsAre("scratch", "scratch", "from base, copy", "from base, copy", "from far, copy",
+                                   "from far, copy"));
 }
 
 TEST_F(Compile, ExcludesAndExtras) {
-  const Plan plan = good(kTransfer + "[stage.transfer.grid]\nstrategy = [\"copy\", \"scratch\"]\n\"train.lr\" = [0.1, 1e-2]\n"
-      "[[stage.transfer.exclude]]\nstrategy = \"copy\"\ntrain.lr = 0.01\n[[stage.transfer.extra]]\nstrategy = { plugin = \"cut\", cut = 1 }\ntrain.lr = 0.5\n");
-  EXPECT_THAT(arms(plan, "transfer"), UnorderedElementsAre("copy, lr=0.1", "copy, lr=0.1", "scratch, lr=0.1", "scratch, lr=0.1", "scratch, lr=0.01", "scratch, lr=0.01",
-                                                          "cut(cut=1), lr=0.5", "cut(cut=1), lr=0.5"));
+  const Plan plan = good(kTransfer +
+                         "[stage.transfer.grid]\nstrategy = [\"copy\", \"scratch\"]\n\"train.lr\" = [0.1, 1e-2]\n"
+                         "[[stage.transfer.exclude]]\nstrategy = \"copy\"\ntrain.lr = "
+                         "0.01\n[[stage.transfer.extra]]\nstrategy = { plugin = \"cut\", cut = 1 }\ntrain.lr = 0.5\n");
+  EXPECT_THAT(arms(plan, "transfer"),
+              UnorderedElementsAre("copy, lr=0.1", "copy, lr=0.1", "scratch, lr=0.1", "scratch, lr=0.1",
+                                   "scratch, lr=0.01", "scratch, lr=0.01", "cut(cut=1), lr=0.5", "cut(cut=1), lr=0.5"));
 }
 
 TEST_F(Compile, WarnsOfAnExcludeThatLeavesOutNothing) {
@@ -104,17 +120,22 @@ TEST_F(Compile, KeepsTheWeightsOfSourcesAlways) {
 // What is wrong with a study is told with its place, all at once.
 
 TEST_F(Compile, TellsEveryWrongKeyAndValueAtOnce) {
-  compile("[stage.base]\nbackbone = { plugin = \"net\", widht = 3 }\ndata = { plugin = \"toy\", root = 3, noise = 99 }\n"
-          "strategy = \"scrach\"\ntrain = { epochs = \"two\", optimizer = \"sdg\", lr = -1 }\n");
-  EXPECT_THAT(told(), ElementsAre("2:30: nothing in stage base reads backbone.widht", "3:33: root of dataset toy is the integer 3",
-                                  "3:44: noise of dataset toy is 99, out of range", "4:12: there is no strategy plugin scrach",
-                                  "5:20: epochs of train is the string \"two\"", "5:39: optimizer of train cannot be \"sdg\"", "5:51: lr of train is -1, out of range"));
+  compile(
+      "[stage.base]\nbackbone = { plugin = \"net\", widht = 3 }\ndata = { plugin = \"toy\", root = 3, noise = 99 }\n"
+      "strategy = \"scrach\"\ntrain = { epochs = \"two\", optimizer = \"sdg\", lr = -1 }\n");
+  EXPECT_THAT(
+      told(),
+      ElementsAre("2:30: nothing in stage base reads backbone.widht", "3:33: root of dataset toy is the integer 3",
+                  "3:44: noise of dataset toy is 99, out of range", "4:12: there is no strategy plugin scrach",
+                  "5:20: epochs of train is the string \"two\"", "5:39: optimizer of train cannot be \"sdg\"",
+                  "5:51: lr of train is -1, out of range"));
   EXPECT_EQ(hint(), "did you mean backbone.width?");
 }
 
 TEST_F(Compile, TellsAnAxisThatNothingReads) {
   compile(kBase + "[stage.base.grid]\n\"train.momentun\" = [0.1]\n\"strategy.cut\" = [1]\n");
-  EXPECT_THAT(told(), ElementsAre("9:1: nothing in stage base reads train.momentun", "10:1: nothing in stage base reads strategy.cut"));
+  EXPECT_THAT(told(), ElementsAre("9:1: nothing in stage base reads train.momentun",
+                                  "10:1: nothing in stage base reads strategy.cut"));
 }
 
 TEST_F(Compile, TellsAKeyThatIsReadOnlyElsewhere) {
@@ -172,7 +193,9 @@ TEST_F(Compile, TellsAnInitThatNothingStartsFrom) {
 
 TEST_F(Compile, TellsLayersThatDoNotFit) {
   compile(kTransfer + "strategy = \"copy\"\nbackbone = { width = 8 }\n");
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("layer conv1 has 8 parameters here and 4 in the network that stage transfer starts from")));
+  EXPECT_THAT(
+      told(),
+      ElementsAre(HasSubstr("layer conv1 has 8 parameters here and 4 in the network that stage transfer starts from")));
   EXPECT_TRUE(compile(kTransfer + "strategy = \"scratch\"\nbackbone = { width = 8 }\n"));
 }
 
@@ -186,11 +209,13 @@ TEST_F(Compile, TellsTheBestOfAStageWithoutValidation) {
   const std::string best = kTransfer + "strategy = \"copy\"\n";
   compile(best, {"stage.transfer.init={ stage = \"base\", weights = \"best\" }"});
   EXPECT_THAT(told(), ElementsAre(HasSubstr("stage base has no validation data")));
-  EXPECT_TRUE(compile(best, {"stage.transfer.init={ stage = \"base\", weights = \"best\" }", "stage.base.data.validation=0.1"}));
+  EXPECT_TRUE(compile(
+      best, {"stage.transfer.init={ stage = \"base\", weights = \"best\" }", "stage.base.data.validation=0.1"}));
 }
 
 TEST_F(Compile, TellsAWeightsFileThatIsNotThere) {
-  compile(kTransfer + "strategy = \"copy\"\nbackbone = \"net\"\n", {"stage.transfer.init={ file = \"no.safetensors\" }"});
+  compile(kTransfer + "strategy = \"copy\"\nbackbone = \"net\"\n",
+          {"stage.transfer.init={ file = \"no.safetensors\" }"});
   EXPECT_THAT(told(), ElementsAre(HasSubstr("no.safetensors")));
 }
 
@@ -208,7 +233,9 @@ TEST_F(Compile, FilesCountByTheirBytes) {
 }
 
 TEST_F(Compile, RefusesAGridThatIsTooLarge) {
-  compile(kBase + "[stage.base.grid]\n\"train.lr\" = { linear = [0, 1], num = 10000 }\n\"train.momentum\" = { linear = [0, 0.9], num = 10000 }\n");
+  compile(kBase +
+          "[stage.base.grid]\n\"train.lr\" = { linear = [0, 1], num = 10000 }\n\"train.momentum\" = { linear = [0, "
+          "0.9], num = 10000 }\n");
   EXPECT_THAT(told(), ElementsAre(HasSubstr("the grid of stage base has 1e+08 points")));
 }
 

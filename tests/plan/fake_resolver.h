@@ -8,8 +8,9 @@
 
 namespace cambium::test {
 
-/// Plugins that are only declared: a backbone "net" (width), a data set "toy" (root, 2 classes of 10 images; "sick" cannot be
-/// opened), strategies "scratch" (nothing), "copy" (takes everything over) and "cut" (cut, frozen; takes the first layers over).
+/// Plugins that are only declared: a backbone "net" (width), a data set "toy" (root, 2 classes of 10 images; "sick"
+/// cannot be opened), strategies "scratch" (nothing), "copy" (takes everything over) and "cut" (cut, frozen; takes the
+/// first layers over).
 class FakeResolver : public Resolver {
  public:
   FakeResolver() {
@@ -17,11 +18,14 @@ class FakeResolver : public Resolver {
       description_.plugins.push_back({kind, name, "doc", std::move(schema), "1", "/lib.so", "abc"});
     };
     add(PluginKind::Backbone, "net", Schema().integer("width", 4, {1, 64}, "channels"));
-    add(PluginKind::Backbone, "other", Schema().choice("kind", "a", {"a", "b"}, "kind").number("drop", 0.5, {0, 1}, "drop").when("kind", {"b"}));
-    add(PluginKind::Dataset, "toy", Schema().path("root", std::nullopt, "folder").integer("noise", 0, {0, 10}, "noise"));
+    add(PluginKind::Backbone, "other",
+        Schema().choice("kind", "a", {"a", "b"}, "kind").number("drop", 0.5, {0, 1}, "drop").when("kind", {"b"}));
+    add(PluginKind::Dataset, "toy",
+        Schema().path("root", std::nullopt, "folder").integer("noise", 0, {0, 10}, "noise"));
     add(PluginKind::Strategy, "scratch", Schema());
     add(PluginKind::Strategy, "copy", Schema());
-    add(PluginKind::Strategy, "cut", Schema().integer("cut", std::nullopt, {0, 7}, "layers taken over").boolean("frozen", true, "frozen"));
+    add(PluginKind::Strategy, "cut",
+        Schema().integer("cut", std::nullopt, {0, 7}, "layers taken over").boolean("frozen", true, "frozen"));
   }
 
   const Description& describe() override { return description_; }
@@ -51,11 +55,16 @@ class FakeResolver : public Resolver {
       ++asked_networks;
       NetworkInfo info;
       const std::int64_t width = request.backbone.params.has("width") ? request.backbone.params.integer("width") : 1;
-      for (const char* name : {"conv1", "conv2", "fc3"}) info.layers.push_back({name, {width}, width * request.shape.channels, 10});
+      for (const char* name : {"conv1", "conv2", "fc3"})
+        info.layers.push_back({name, {width}, width * request.shape.channels, 10});
       info.feature_width = width;
       const auto& strategy = request.strategy;
-      const std::int64_t cut = strategy.plugin == "copy" ? 3 : strategy.plugin == "cut" ? strategy.params.integer("cut") : 0;
-      if (cut > 3) info.failure = Failure{"the network has 3 layers, and cut is " + std::to_string(cut), "cut at 0 to 3", "strategy"};
+      const std::int64_t cut = strategy.plugin == "copy"  ? 3
+                               : strategy.plugin == "cut" ? strategy.params.integer("cut")
+                                                          : 0;
+      if (cut > 3)
+        info.failure =
+            Failure{"the network has 3 layers, and cut is " + std::to_string(cut), "cut at 0 to 3", "strategy"};
       for (std::int64_t i = 0; i < 3; ++i) info.plan.weights.push_back(i < cut ? Weights::Source : Weights::Fresh);
       info.plan.phases = {{0, std::vector<LayerPlan>(3), {}}};
       answers.push_back(info);

@@ -9,12 +9,17 @@ using Identity = PlanTest;
 
 TEST_F(Identity, DoesNotDependOnTheOrderOfKeysOrTheSpellingOfNumbers) {
   const auto one = identities(good(kBase));
-  EXPECT_EQ(one, identities(good("[stage.base]\ntrain = { lr = 1e-1, epochs = 2.0 }\nstrategy = { plugin = \"scratch\" }\n"
-                                 "data = { root = \"a\", plugin = \"toy\" }\nbackbone = { plugin = \"net\" }\n[study]\nseeds = [0, 1]\n")));
+  EXPECT_EQ(
+      one,
+      identities(good(
+          "[stage.base]\ntrain = { lr = 1e-1, epochs = 2.0 }\nstrategy = { plugin = \"scratch\" }\n"
+          "data = { root = \"a\", plugin = \"toy\" }\nbackbone = { plugin = \"net\" }\n[study]\nseeds = [0, 1]\n")));
 }
 
 TEST_F(Identity, CoversDefaultsAsIfTheyWereWritten) {
-  EXPECT_EQ(identities(good(kBase)), identities(good(kBase, {"stage.base.backbone.width=4", "stage.base.train.batch=64", "stage.base.data.noise=0"})));
+  EXPECT_EQ(
+      identities(good(kBase)),
+      identities(good(kBase, {"stage.base.backbone.width=4", "stage.base.train.batch=64", "stage.base.data.noise=0"})));
 }
 
 TEST_F(Identity, DoesNotDependOnNamesOfStudyStageOrArm) {
@@ -32,8 +37,9 @@ TEST_F(Identity, CoversTheBytesAndNotThePath) {
 
 TEST_F(Identity, ChangesWithWhatDecidesAResult) {
   const auto one = identities(good(kBase));
-  for (const char* set : {"stage.base.train.lr=0.2", "stage.base.train.epochs=3", "stage.base.backbone.width=5", "stage.base.data.noise=1",
-                          "stage.base.data.per_class=3", "stage.base.data.mean=[0.4]", "study.seeds=[2, 3]"}) {
+  for (const char* set :
+       {"stage.base.train.lr=0.2", "stage.base.train.epochs=3", "stage.base.backbone.width=5",
+        "stage.base.data.noise=1", "stage.base.data.per_class=3", "stage.base.data.mean=[0.4]", "study.seeds=[2, 3]"}) {
     const auto other = identities(good(kBase, {set}));
     for (const std::string& identity : other) EXPECT_EQ(one.count(identity), 0u) << set;
   }
@@ -59,7 +65,8 @@ TEST_F(Identity, CoversTheSourceOnlyWhereSomethingIsTakenOver) {
 TEST_F(Identity, GroupsDifferFromArmToArmAndNotFromSeedToSeed) {
   const Plan plan = good(kTransfer + "[stage.transfer.grid]\nstrategy = [\"copy\", \"scratch\"]\n");
   std::map<std::string, std::set<std::string>> groups;
-  for (const Entry& entry : plan.entries) groups[plan.stages[entry.stage] + entry.arm].insert(plan.cells[entry.cell].group);
+  for (const Entry& entry : plan.entries)
+    groups[plan.stages[entry.stage] + entry.arm].insert(plan.cells[entry.cell].group);
   ASSERT_EQ(groups.size(), 3u);
   std::set<std::string> all;
   for (const auto& [arm, seen] : groups) {

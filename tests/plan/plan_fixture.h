@@ -52,7 +52,9 @@ class PlanTest : public ::testing::Test {
 /// A base network and what is carried over from it.
 inline const std::string kBase =
     "[study]\nseeds = [0, 1]\n"
-    "[stage.base]\nbackbone = \"net\"\ndata = { plugin = \"toy\", root = \"a\" }\nstrategy = \"scratch\"\ntrain = { epochs = 2, lr = 0.1 }\n";
-inline const std::string kTransfer = kBase + "[stage.transfer]\ninit = \"base\"\ndata = { plugin = \"toy\", root = \"b\" }\ntrain = { epochs = 1 }\n";
+    "[stage.base]\nbackbone = \"net\"\ndata = { plugin = \"toy\", root = \"a\" }\nstrategy = \"scratch\"\ntrain = { "
+    "epochs = 2, lr = 0.1 }\n";
+inline const std::string kTransfer =
+    kBase + "[stage.transfer]\ninit = \"base\"\ndata = { plugin = \"toy\", root = \"b\" }\ntrain = { epochs = 1 }\n";
 
 }  // namespace cambium::test

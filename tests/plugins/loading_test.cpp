@@ -9,7 +9,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::filesystem::path folder(const std::string& name) { return std::filesystem::path(CAMBIUM_BUILD_DIR) / "tests" / "bad_plugins" / name; }
+std::filesystem::path folder(const std::string& name) {
+  return std::filesystem::path(CAMBIUM_BUILD_DIR) / "tests" / "bad_plugins" / name;
+}
 
 /// The one problem of a folder with one bad plugin.
 PluginProblem problem(const std::string& name) {
@@ -32,19 +34,27 @@ TEST(Loading, TellsAFileThatIsNoLibrary) {
   EXPECT_THAT(told.message, HasSubstr("cannot be loaded"));
 }
 
-TEST(Loading, TellsALibraryWithoutAnEntryPoint) { EXPECT_THAT(problem("no_entry_point").message, HasSubstr("no entry point cambium_plugin")); }
+TEST(Loading, TellsALibraryWithoutAnEntryPoint) {
+  EXPECT_THAT(problem("no_entry_point").message, HasSubstr("no entry point cambium_plugin"));
+}
 
 TEST(Loading, TellsAnotherApi) {
-  EXPECT_THAT(problem("other_api").message, AllOf(HasSubstr("version 2 of the plugin API"), HasSubstr("this is version 1")));
+  EXPECT_THAT(problem("other_api").message,
+              AllOf(HasSubstr("version 2 of the plugin API"), HasSubstr("this is version 1")));
 }
 
 TEST(Loading, TellsAnotherAbi) {
-  EXPECT_THAT(problem("other_abi").message, AllOf(HasSubstr("torch-0.4"), HasSubstr("this is torch-" CAMBIUM_TORCH_VERSION)));
+  EXPECT_THAT(problem("other_abi").message,
+              AllOf(HasSubstr("torch-0.4"), HasSubstr("this is torch-" CAMBIUM_TORCH_VERSION)));
 }
 
-TEST(Loading, TellsAShorterHandshake) { EXPECT_THAT(problem("small_struct").message, HasSubstr("answers the handshake with 8 bytes")); }
+TEST(Loading, TellsAShorterHandshake) {
+  EXPECT_THAT(problem("small_struct").message, HasSubstr("answers the handshake with 8 bytes"));
+}
 
-TEST(Loading, TellsAnUnresolvedSymbolByName) { EXPECT_THAT(problem("unresolved_symbol").message, HasSubstr("defined_nowhere")); }
+TEST(Loading, TellsAnUnresolvedSymbolByName) {
+  EXPECT_THAT(problem("unresolved_symbol").message, HasSubstr("defined_nowhere"));
+}
 
 TEST(Loading, TellsAThrowAndForgetsWhatWasRegisteredBefore) {
   EXPECT_THAT(problem("throws_in_register").message, HasSubstr("no licence found"));
@@ -64,7 +74,8 @@ TEST(Loading, ANameOfTwoLibrariesIsNobodys) {
 
 TEST(Loading, OneBadPluginTakesNothingElseDown) {
   std::vector<std::filesystem::path> folders;
-  for (const char* name : {"not_a_library", "no_entry_point", "other_api", "other_abi", "small_struct", "throws_in_register", "unresolved_symbol", "misbehaves"})
+  for (const char* name : {"not_a_library", "no_entry_point", "other_api", "other_abi", "small_struct",
+                           "throws_in_register", "unresolved_symbol", "misbehaves"})
     folders.push_back(folder(name));
   const auto registry = PluginRegistry::load(folders);
   EXPECT_EQ(registry.problems().size(), 7u);

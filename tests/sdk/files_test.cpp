@@ -53,13 +53,15 @@ TEST_F(Files, AreUnpackedByContentNotByName) {
 
 TEST_F(Files, DamagedOnesSayWhatIsWrong) {
   const std::string packed = gzip("some text that is long enough to be cut");
-  EXPECT_THAT(message([&] { read_bytes(folder_.write("cut", packed.substr(0, packed.size() / 2))); }), HasSubstr("cut: the gzip data is cut short"));
+  EXPECT_THAT(message([&] { read_bytes(folder_.write("cut", packed.substr(0, packed.size() / 2))); }),
+              HasSubstr("cut: the gzip data is cut short"));
   std::string bad = packed;
   bad[12] ^= 0x55;
   EXPECT_THAT(message([&] { read_bytes(folder_.write("bad", bad)); }), HasSubstr("bad: the gzip data is "));
   EXPECT_THAT(message([&] { read_bytes(folder_.path() / "none"); }), HasSubstr("none: No such file"));
   EXPECT_THAT(message([&] { read_bytes(folder_.path()); }), HasSubstr("is a folder"));
-  EXPECT_THAT(message([&] { read_bytes(folder_.write("bomb", gzip(std::string(100000, 'x'))), 1000); }), HasSubstr("unpacks to more than 1000 bytes"));
+  EXPECT_THAT(message([&] { read_bytes(folder_.write("bomb", gzip(std::string(100000, 'x'))), 1000); }),
+              HasSubstr("unpacks to more than 1000 bytes"));
 }
 
 TEST_F(Files, AreWrittenWholeOrNotAtAll) {
@@ -68,7 +70,8 @@ TEST_F(Files, AreWrittenWholeOrNotAtAll) {
   write_file(path, "two");
   EXPECT_EQ(text(read_bytes(path)), "two");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
-  EXPECT_THAT(message([&] { write_file(folder_.path() / "no" / "file", "x"); }), HasSubstr("No such file or directory"));
+  EXPECT_THAT(message([&] { write_file(folder_.path() / "no" / "file", "x"); }),
+              HasSubstr("No such file or directory"));
 }
 
 TEST_F(Files, HashAsPublished) {

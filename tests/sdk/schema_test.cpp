@@ -42,7 +42,8 @@ TEST(Schema, RefusesANameTwice) { EXPECT_THROW(sample().boolean("width", true, "
 
 TEST(Params, AreTypedByTheSchemaAfterJson) {
   Params params({{"rate", 2.0}, {"root", std::string("x")}, {"list", std::vector<double>{1}}});
-  const Params there = typed(Json::parse(R"({"rate": 2, "root": "x", "list": [1], "names": []})").get<Params>(), sample());
+  const Params there =
+      typed(Json::parse(R"({"rate": 2, "root": "x", "list": [1], "names": []})").get<Params>(), sample());
   EXPECT_EQ(there.number("rate"), 2.0);
   EXPECT_EQ(there.numbers("list"), std::vector<double>{1});
   EXPECT_TRUE(there.strings("names").empty());
@@ -72,7 +73,8 @@ TEST(Suggestion, IsTheNearestNameIfOneIsNear) {
 TEST(Messages, SurviveTheWayThroughJson) {
   TransferPlan plan;
   plan.weights = {Weights::Source, Weights::Fresh, Weights::Statistics};
-  plan.phases = {{0, {{Trainable::None, 1, std::nullopt, FrozenMode::Train}, {Trainable::Norm, 0.5, 0.1}, {}}, {}}, {3, {{}, {}, {}}, {Trainable::Bias}}};
+  plan.phases = {{0, {{Trainable::None, 1, std::nullopt, FrozenMode::Train}, {Trainable::Norm, 0.5, 0.1}, {}}, {}},
+                 {3, {{}, {}, {}}, {Trainable::Bias}}};
   plan.source_share = 0.25;
   EXPECT_EQ(Json::parse(Json(plan).dump()).get<TransferPlan>(), plan);
 

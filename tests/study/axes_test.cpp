@@ -57,12 +57,14 @@ TEST(Axes, WhatIsNoAxisIsSaid) {
   EXPECT_EQ(error("{ linear = [1], num = 3 }"), "this is not linear = [first, last]");
   EXPECT_EQ(error("{ range = [3, 1] }"), "this range holds no values");
   EXPECT_EQ(error("{ range = [1, 2, 0] }"), "this range holds no values");
-  EXPECT_EQ(error("{ log = [1, 2], linear = [1, 2], num = 2 }"), "axis train.lr says more than one of log, linear and range");
+  EXPECT_EQ(error("{ log = [1, 2], linear = [1, 2], num = 2 }"),
+            "axis train.lr says more than one of log, linear and range");
 }
 
 TEST(Values, AreEqualByValueNotBySpelling) {
   Problems problems;
-  const auto table = parse_toml("a = 0.1\nb = 1e-1\nc = 1\nd = 1.0\ne = {x = 1, y = 2}\nf = {y = 2.0, x = 1}", "s", problems);
+  const auto table =
+      parse_toml("a = 0.1\nb = 1e-1\nc = 1\nd = 1.0\ne = {x = 1, y = 2}\nf = {y = 2.0, x = 1}", "s", problems);
   EXPECT_EQ(canonical(*table->find("a")), canonical(*table->find("b")));
   EXPECT_EQ(canonical(*table->find("c")), canonical(*table->find("d")));
   EXPECT_TRUE(same(*table->find("e"), *table->find("f")));

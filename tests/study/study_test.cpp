@@ -43,8 +43,9 @@ std::vector<std::string> axis_names(const Stage& stage) {
 const char* const kStage = "[stage.s]\nbackbone = \"mlp\"\n";
 
 TEST_F(StudyFile, KeepsStagesAndAxesInFileOrder) {
-  const Study study = read("[study]\nname = \"x\"\nseeds = [3, 1]\n[stage.zebra]\n[stage.zebra.grid]\n\"train.lr\" = [1]\n\"data.b\" = [1]\n"
-                           "\"backbone.a\" = [1]\n[stage.ant]\nseeds = [7]\n");
+  const Study study = read(
+      "[study]\nname = \"x\"\nseeds = [3, 1]\n[stage.zebra]\n[stage.zebra.grid]\n\"train.lr\" = [1]\n\"data.b\" = [1]\n"
+      "\"backbone.a\" = [1]\n[stage.ant]\nseeds = [7]\n");
   EXPECT_THAT(told(), IsEmpty());
   ASSERT_EQ(study.stages.size(), 2u);
   EXPECT_EQ(study.stages[0].name, "zebra");
@@ -72,7 +73,8 @@ TEST_F(StudyFile, TellsZipsOfDifferentLength) {
 }
 
 TEST_F(StudyFile, TellsAnAxisThatIsThereTwice) {
-  read(std::string(kStage) + "[stage.s.grid]\n\"train.lr\" = [1]\n[[stage.s.zip]]\n\"train.lr\" = [2]\n\"train.batch\" = [2]\n");
+  read(std::string(kStage) +
+       "[stage.s.grid]\n\"train.lr\" = [1]\n[[stage.s.zip]]\n\"train.lr\" = [2]\n\"train.batch\" = [2]\n");
   EXPECT_THAT(told(), ElementsAre("6:1: axis train.lr is there twice (first in line 4)"));
 }
 
@@ -122,13 +124,15 @@ TEST_F(StudyFile, TellsAMissingFile) {
 }
 
 TEST_F(StudyFile, IncludesLieBelowTheFileThatIncludes) {
-  folder_.write("base/base.toml", "[study]\nname = \"base\"\nseeds = [5]\n[stage.s]\ntrain = { lr = 0.1, batch = 8 }\n");
+  folder_.write("base/base.toml",
+                "[study]\nname = \"base\"\nseeds = [5]\n[stage.s]\ntrain = { lr = 0.1, batch = 8 }\n");
   const Study study = read("include = \"base/base.toml\"\n[study]\nname = \"mine\"\n[stage.s]\ntrain = { lr = 0.2 }\n");
   EXPECT_THAT(told(), IsEmpty());
   EXPECT_EQ(study.name, "mine");
   EXPECT_THAT(study.stages[0].seeds, ElementsAre(5));
   EXPECT_EQ(canonical(*study.stages[0].base.find("train")), "{ batch = 8, lr = 0.2 }");
-  EXPECT_THAT(study.text, ::testing::AllOf(::testing::HasSubstr("name = \"base\""), ::testing::HasSubstr("name = \"mine\"")));
+  EXPECT_THAT(study.text,
+              ::testing::AllOf(::testing::HasSubstr("name = \"base\""), ::testing::HasSubstr("name = \"mine\"")));
 }
 
 TEST_F(StudyFile, TellsWhereAnIncludedFileIsWrong) {
@@ -147,8 +151,9 @@ TEST_F(StudyFile, TellsACircleOfIncludes) {
 }
 
 TEST_F(StudyFile, SetsAreTypedAsToml) {
-  const Study study = read(std::string(kStage) + "train = { lr = 1 }\n",
-                           {"stage.s.train.lr=0.5", "stage.s.strategy=from_scratch", "study.seeds=[4, 5]", "stage.s.backbone.width=3"});
+  const Study study =
+      read(std::string(kStage) + "train = { lr = 1 }\n",
+           {"stage.s.train.lr=0.5", "stage.s.strategy=from_scratch", "study.seeds=[4, 5]", "stage.s.backbone.width=3"});
   EXPECT_THAT(told(), IsEmpty());
   EXPECT_EQ(canonical(*study.stages[0].base.find("train")), "{ lr = 0.5 }");
   EXPECT_EQ(canonical(*study.stages[0].base.find("strategy")), "\"from_scratch\"");
@@ -173,7 +178,8 @@ TEST_F(StudyFile, TellsSetsThatHitNothing) {
 
 TEST_F(StudyFile, ReadsExcludesAndExtras) {
   const Study study = read(std::string(kStage) +
-                           "[[stage.s.exclude]]\nstrategy = [\"a\", \"b\"]\ntrain.lr = 1\n[[stage.s.extra]]\nstrategy = { plugin = \"c\", cut = 2 }\n");
+                           "[[stage.s.exclude]]\nstrategy = [\"a\", \"b\"]\ntrain.lr = 1\n[[stage.s.extra]]\nstrategy "
+                           "= { plugin = \"c\", cut = 2 }\n");
   EXPECT_THAT(told(), IsEmpty());
   ASSERT_EQ(study.stages[0].excludes.size(), 1u);
   EXPECT_EQ(study.stages[0].excludes[0].keys[0].values.size(), 2u);

@@ -49,7 +49,8 @@ class MemoryDataset : public Dataset {
 
  protected:
   void set_info(DatasetInfo info) { info_ = std::move(info); }
-  /// `images`: uint8 [N, C, H, W], contiguous. Throws Error{Data} where sizes or labels disagree with each other or the info.
+  /// `images`: uint8 [N, C, H, W], contiguous. Throws Error{Data} where sizes or labels disagree with each other or the
+  /// info.
   void set_split(Split split, at::Tensor images, std::vector<std::int64_t> labels);
 
  private:

@@ -20,13 +20,13 @@ std::string to_string(const Place& place);
 
 /// What kind of thing went wrong; decides the exit status, never the wording.
 enum class ErrorKind {
-  Usage,   ///< the command line
-  Study,   ///< a study file
-  Data,    ///< a data or weights file
-  Plugin,  ///< a plugin that cannot be loaded or broke its contract
-  Store,   ///< the database
-  System,  ///< the machine: disk, memory, processes
-  Diverged ///< a loss that is no longer a finite number
+  Usage,    ///< the command line
+  Study,    ///< a study file
+  Data,     ///< a data or weights file
+  Plugin,   ///< a plugin that cannot be loaded or broke its contract
+  Store,    ///< the database
+  System,   ///< the machine: disk, memory, processes
+  Diverged  ///< a loss that is no longer a finite number
 };
 
 /// The one exception of Cambium: what is wrong (message), what to do (hint) and where (place).

@@ -45,8 +45,8 @@ struct NamedBuffer {
   double initial = 0;  ///< what every element starts as
 };
 
-/// A piece of a network: parameters, buffers, children and a forward function. A thin cousin of torch::nn::Module, so that
-/// a plugin compiles in seconds. Names are those of PyTorch's state_dict.
+/// A piece of a network: parameters, buffers, children and a forward function. A thin cousin of torch::nn::Module, so
+/// that a plugin compiles in seconds. Names are those of PyTorch's state_dict.
 class Module {
  public:
   virtual ~Module() = default;
@@ -58,8 +58,8 @@ class Module {
   void train(bool on);
   bool training() const { return training_; }
 
-  /// Every parameter and buffer of this module and those below, with full names beginning with `prefix`. The tensors are
-  /// the module's own, not copies.
+  /// Every parameter and buffer of this module and those below, with full names beginning with `prefix`. The tensors
+  /// are the module's own, not copies.
   std::vector<NamedParameter> parameters(const std::string& prefix = {}) const;
   std::vector<NamedBuffer> buffers(const std::string& prefix = {}) const;
 

@@ -100,7 +100,8 @@ class Flatten : public Module {
   at::Tensor forward(const at::Tensor& x) override;
 };
 
-/// Counts the multiply-adds that Conv2d and Linear do on this thread while it lives, one image being one row of the batch.
+/// Counts the multiply-adds that Conv2d and Linear do on this thread while it lives, one image being one row of the
+/// batch.
 class OperationCount {
  public:
   OperationCount();

@@ -50,18 +50,18 @@ struct CambiumPluginV1 {
 #define CAMBIUM_STRINGIFY(x) CAMBIUM_STRINGIFY_(x)
 /// What must agree between a plugin and the worker beside the API: LibTorch's version and the C++ library's ABI.
 /// CAMBIUM_TORCH_VERSION ("1.13") comes from the build.
-#define CAMBIUM_ABI_TAG                                                                \
-  "torch-" CAMBIUM_TORCH_VERSION "-cxx11abi" CAMBIUM_STRINGIFY(_GLIBCXX_USE_CXX11_ABI) \
-      "-gxxabi" CAMBIUM_STRINGIFY(__GXX_ABI_VERSION)
+#define CAMBIUM_ABI_TAG          \
+  "torch-" CAMBIUM_TORCH_VERSION \
+  "-cxx11abi" CAMBIUM_STRINGIFY(_GLIBCXX_USE_CXX11_ABI) "-gxxabi" CAMBIUM_STRINGIFY(__GXX_ABI_VERSION)
 
 /// The entry point of a plugin library:
 ///
 ///     CAMBIUM_PLUGIN("my-strategies", "1", registry) { registry.add_strategy(...); }
-#define CAMBIUM_PLUGIN(NAME, VERSION, REGISTRY)                                                              \
-  static void cambium_register_plugins(::cambium::Registry& REGISTRY);                                       \
-  extern "C" __attribute__((visibility("default"))) const CambiumPluginV1* cambium_plugin() {                \
-    static const CambiumPluginV1 plugin = {sizeof(CambiumPluginV1), ::cambium::kApiVersion, CAMBIUM_ABI_TAG, \
-                                           NAME, VERSION, &cambium_register_plugins};                        \
-    return &plugin;                                                                                          \
-  }                                                                                                          \
+#define CAMBIUM_PLUGIN(NAME, VERSION, REGISTRY)                                                                      \
+  static void cambium_register_plugins(::cambium::Registry& REGISTRY);                                               \
+  extern "C" __attribute__((visibility("default"))) const CambiumPluginV1* cambium_plugin() {                        \
+    static const CambiumPluginV1 plugin = {                                                                          \
+        sizeof(CambiumPluginV1), ::cambium::kApiVersion, CAMBIUM_ABI_TAG, NAME, VERSION, &cambium_register_plugins}; \
+    return &plugin;                                                                                                  \
+  }                                                                                                                  \
   static void cambium_register_plugins(::cambium::Registry& REGISTRY)

@@ -16,8 +16,8 @@ class RandomStream {
   /// `index` tells apart streams of one name, for instance epochs or samples.
   RandomStream(std::uint64_t seed, std::string_view name, std::uint64_t index = 0);
 
-  std::uint64_t next();                      ///< 64 uniform bits
-  double uniform();                          ///< [0, 1)
+  std::uint64_t next();  ///< 64 uniform bits
+  double uniform();      ///< [0, 1)
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   double normal();                           ///< mean 0, variance 1 (Box-Muller)
   std::uint64_t below(std::uint64_t count);  ///< 0 .. count-1, without bias; count > 0

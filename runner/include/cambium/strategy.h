@@ -35,8 +35,8 @@ class Strategy {
   /// The plan for a network. Throws Error{Plugin} for what the network cannot do, as a cut past the last layer.
   virtual TransferPlan plan(const NetworkFacts& network) const = 0;
 
-  /// A scalar added to the loss of each step, or an undefined tensor for none. `weights`: the trainable backbone parameters
-  /// (not the head); `start`: their values when training began, without gradient.
+  /// A scalar added to the loss of each step, or an undefined tensor for none. `weights`: the trainable backbone
+  /// parameters (not the head); `start`: their values when training began, without gradient.
   virtual at::Tensor penalty(const TensorMap& weights, const TensorMap& start) const;
 
   /// A look at the end of each epoch (counted from 1), at the values that are logged for it.

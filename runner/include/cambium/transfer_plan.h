@@ -16,14 +16,14 @@ enum class Weights {
 /// Which of a layer's parameters learn.
 enum class Trainable { None, All, Norm, Bias };
 
-/// How the norm and dropout of a layer that does not learn at all run: Eval (nothing moves, nothing is dropped) or Train.
-/// In both, running statistics never change: frozen means frozen.
+/// How the norm and dropout of a layer that does not learn at all run: Eval (nothing moves, nothing is dropped) or
+/// Train. In both, running statistics never change: frozen means frozen.
 enum class FrozenMode { Eval, Train };
 
 /// How one layer, or the head, learns.
 struct LayerPlan {
   Trainable trainable = Trainable::All;
-  double rate = 1;  ///< times the study's learning rate
+  double rate = 1;                                    ///< times the study's learning rate
   std::optional<double> weight_decay = std::nullopt;  ///< instead of the study's
   FrozenMode frozen_mode = FrozenMode::Eval;
 

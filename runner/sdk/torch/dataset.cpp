@@ -10,9 +10,12 @@ namespace cambium {
 
 const char* to_string(Split split) {
   switch (split) {
-    case Split::Train: return "train";
-    case Split::Validation: return "validation";
-    case Split::Test: return "test";
+    case Split::Train:
+      return "train";
+    case Split::Validation:
+      return "validation";
+    case Split::Test:
+      return "test";
   }
   return "";
 }
@@ -25,21 +28,25 @@ at::Tensor MemoryDataset::images(Split split, std::span<const std::int64_t> indi
   at::Tensor images = at::empty({std::int64_t(indices.size()), shape.channels, shape.height, shape.width}, at::kByte);
   const auto bytes = std::size_t(shape.channels * shape.height * shape.width);
   for (std::size_t i = 0; i < indices.size(); ++i)
-    std::memcpy(images.data_ptr<std::uint8_t>() + i * bytes, from.data_ptr<std::uint8_t>() + std::size_t(indices[i]) * bytes, bytes);
+    std::memcpy(images.data_ptr<std::uint8_t>() + i * bytes,
+                from.data_ptr<std::uint8_t>() + std::size_t(indices[i]) * bytes, bytes);
   return images;
 }
 
 void MemoryDataset::set_split(Split split, at::Tensor images, std::vector<std::int64_t> labels) {
   const auto fail = [&](const std::string& what) {
-    throw Error(ErrorKind::Data, std::string("the ") + to_string(split) + " split " + what, "this is a fault of the data set's plugin or its files");
+    throw Error(ErrorKind::Data, std::string("the ") + to_string(split) + " split " + what,
+                "this is a fault of the data set's plugin or its files");
   };
   const auto& shape = info_.shape;
   const auto count = std::int64_t(labels.size());
-  if (images.scalar_type() != at::kByte || images.sizes() != at::IntArrayRef({count, shape.channels, shape.height, shape.width}))
+  if (images.scalar_type() != at::kByte ||
+      images.sizes() != at::IntArrayRef({count, shape.channels, shape.height, shape.width}))
     fail("does not hold one uint8 image of the declared shape for each of its " + std::to_string(count) + " labels");
   for (std::int64_t label : labels)
     if (label < 0 || label >= std::int64_t(info_.classes.size()))
-      fail("has the label " + std::to_string(label) + ", and there are " + std::to_string(info_.classes.size()) + " classes");
+      fail("has the label " + std::to_string(label) + ", and there are " + std::to_string(info_.classes.size()) +
+           " classes");
   parts_[std::size_t(split)] = {images.contiguous(), std::move(labels)};
 }
 

@@ -17,7 +17,9 @@ void Module::train(bool on) {
 
 namespace {
 
-std::string joined(const std::string& prefix, const std::string& name) { return name.empty() ? prefix : prefix + name + "."; }
+std::string joined(const std::string& prefix, const std::string& name) {
+  return name.empty() ? prefix : prefix + name + ".";
+}
 
 }  // namespace
 

@@ -14,7 +14,8 @@ std::size_t NetworkFacts::index_of(const std::string& name) const {
     list += (i ? ", " : "") + layers[i].name;
   }
   const auto near = suggestion(name, names);
-  throw Error(ErrorKind::Plugin, "the backbone has no layer " + name, near ? "did you mean " + *near + "?" : "its layers are " + list);
+  throw Error(ErrorKind::Plugin, "the backbone has no layer " + name,
+              near ? "did you mean " + *near + "?" : "its layers are " + list);
 }
 
 at::Tensor Strategy::penalty(const TensorMap&, const TensorMap&) const { return {}; }
