@@ -1,6 +1,7 @@
 #include "cli/pace.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace cambium {
 namespace {
@@ -8,13 +9,10 @@ namespace {
 /// A backward pass is worth two forward ones.
 constexpr double kForwardsAStep = 3;
 
-double images(const Cell& cell, const char* split, std::int64_t most_a_class) {
+double images(const Cell& cell, const char* split) {
   const auto found = cell.dataset->per_class.find(split);
   if (found == cell.dataset->per_class.end()) return 0;
-  double sum = 0;
-  for (const std::int64_t count : found->second)
-    sum += static_cast<double>(most_a_class > 0 ? std::min(count, most_a_class) : count);
-  return sum;
+  return static_cast<double>(std::accumulate(found->second.begin(), found->second.end(), std::int64_t{0}));
 }
 
 }  // namespace
@@ -26,9 +24,8 @@ Pace::Pace(const Plan& plan, const std::vector<Work>& work) : costs_(plan.cells.
     double operations = 1;
     for (const LayerInfo& layer : cell.network->layers) operations += static_cast<double>(layer.operations);
     costs_[i].epochs = std::max(1.0, static_cast<double>(cell.train->settings.integer("epochs")));
-    costs_[i].whole = operations * (costs_[i].epochs * kForwardsAStep *
-                                        images(cell, "train", cell.data->settings.integer("per_class")) +
-                                    images(cell, "test", 0) + 1);
+    const double an_epoch = kForwardsAStep * images(cell, "train") + images(cell, "validation");
+    costs_[i].whole = operations * (costs_[i].epochs * an_epoch + images(cell, "test") + 1);
     whole_ += costs_[i].whole;
   }
 }

@@ -1,39 +1,40 @@
 #pragma once
 
-#include <stdexcept>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "cambium/dataset.h"
-#include "cambium/error.h"
+#include "cambium/schema.h"
 
 namespace cambium {
 
-/// A data set whose test split cannot be read until open(): nothing can be chosen by what is tested on.
+/// The classes of a data set that a run is about, labelled 0, 1, ...; its images are those of these classes, numbered
+/// anew. The test split cannot be read until open(): nothing can be chosen by what is tested on.
 class SealedDataset {
  public:
-  explicit SealedDataset(const Dataset& dataset) : dataset_(dataset) {}
+  /// `settings`: the data table (kept_classes()). Throws SelectionError.
+  SealedDataset(const Dataset& dataset, const Params& settings);
 
   void open() { open_ = true; }
 
-  const DatasetInfo& info() const { return dataset_.info(); }
-  std::span<const std::int64_t> labels(Split split) const { return checked(split).labels(split); }
+  const DatasetInfo& info() const { return info_; }
+  std::span<const std::int64_t> labels(Split split) const { return part(split).labels; }
   /// Contiguous uint8 [B, C, H, W]. Throws Error{Plugin} where the data set gives anything else.
-  at::Tensor images(Split split, std::span<const std::int64_t> indices) const {
-    const at::Tensor images = checked(split).images(split, indices);
-    const ImageShape& shape = info().shape;
-    if (images.scalar_type() != at::kByte ||
-        images.sizes() != at::IntArrayRef({std::int64_t(indices.size()), shape.channels, shape.height, shape.width}))
-      throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 of the shape that it declares",
-                  "this is a fault of its plugin");
-    return images.contiguous();
-  }
+  at::Tensor images(Split split, std::span<const std::int64_t> indices) const;
+  /// The data set's own numbers of the images at `indices`.
+  std::vector<std::int64_t> originals(Split split, std::span<const std::int64_t> indices) const;
 
  private:
-  const Dataset& checked(Split split) const {
-    if (split == Split::Test && !open_) throw std::logic_error("the test split was asked for before training was over");
-    return dataset_;
-  }
+  struct Part {
+    std::vector<std::int64_t> labels, originals;
+  };
+  const Part& part(Split split) const;
 
   const Dataset& dataset_;
+  DatasetInfo info_;
+  std::array<Part, kSplits.size()> parts_;
   bool open_ = false;
 };
 

@@ -14,13 +14,13 @@ struct Selection {
   std::vector<std::int64_t> train;       ///< of the training split
   std::vector<std::int64_t> validation;  ///< of the training split, or of the validation split where that is used whole
   bool validation_split = false;
-  std::string hash;  ///< SHA-256 of all indices
 };
 
-/// Picks by `settings` (data_schema()): validation is carved out of each class first, then `per_class` are drawn from
-/// what is left. Each class has its own draw, which depends on the seed and the class alone, so fewer images a class
-/// are a part of more. `own_validation`: images in the data set's validation split, taken whole where nothing is to be
-/// carved out. Throws Error{Data} where a class has too few images, or would have none left to train on.
+/// Picks by `settings` (data_schema(), class_shares()): validation is held out of each class first, then what is
+/// trained on is drawn from what is left. Each class has its own draw, which depends on the seed and the class alone,
+/// so fewer images a class are a part of more. `own_validation`: images in the data set's validation split, taken whole
+/// where nothing is to be held out. Throws SelectionError where a class has too few images, or would have none left to
+/// train on.
 Selection select_images(std::span<const std::int64_t> train_labels, std::size_t own_validation,
                         const std::vector<std::string>& classes, const Params& settings, std::uint64_t seed);
 

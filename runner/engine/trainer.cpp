@@ -20,6 +20,7 @@
 #include "engine/safetensors.h"
 #include "engine/schedule.h"
 #include "engine/selection.h"
+#include "engine/selection_record.h"
 
 namespace cambium {
 namespace {
@@ -47,7 +48,7 @@ class Training {
         ingredients_(std::move(ingredients)),
         events_(events),
         watch_(watch),
-        data_(*ingredients_.dataset),
+        data_(*ingredients_.dataset, job.data_settings),
         model_(std::move(ingredients_.backbone), std::int64_t(data_.info().classes.size())),
         facts_(network_facts(model_.backbone(), settings_.integer("epochs"))),
         plan_(checked_plan(*ingredients_.strategy, facts_)),
@@ -99,9 +100,12 @@ class Training {
     const std::string note = go_on();
     Json record = provenance(job_.threads);
     record["plugins"] = ingredients_.plugin_hashes;
-    Json event = {{"resumed_epoch", done_.epoch},       {"trainable", model_.trainable_parameters(plan_)},
-                  {"total", model_.total_parameters()}, {"train_images", train_.size()},
-                  {"selection", selection_.hash},       {"provenance", record}};
+    Json event = {{"resumed_epoch", done_.epoch},
+                  {"trainable", model_.trainable_parameters(plan_)},
+                  {"total", model_.total_parameters()},
+                  {"train_images", train_.size()},
+                  {"selection", record_selection(job_.selections, data_, selection_)},
+                  {"provenance", record}};
     if (!note.empty()) event["note"] = note;
     events_.write("started", event);
     for (const std::string& epoch : done_.history) events_.write("epoch", Json::parse(epoch));

@@ -145,6 +145,7 @@ class Coordinator {
       for (const Artifact& artifact : weights_[std::size_t(cell.source)])
         if (artifact.kind == cell.source_weights) job.source = WeightsRef{artifact.path, artifact.sha256};
     job.weights_stem = folders_.weights_stem(cell.identity).string();
+    job.selections = folders_.selections().string();
     job.checkpoint = folders_.checkpoint(cell.identity).string();
     job.threads = options_.threads;
     job.keep_weights = cell.keep_weights;

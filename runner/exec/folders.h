@@ -17,6 +17,7 @@ class Folders {
 
   std::filesystem::path events(const std::string& identity, std::int64_t attempt) const;
   std::filesystem::path weights_stem(const std::string& identity) const;
+  std::filesystem::path selections() const { return root_ / "selections"; }
   std::filesystem::path checkpoint(const std::string& identity) const;
   std::filesystem::path log(std::size_t worker) const;
 

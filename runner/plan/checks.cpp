@@ -3,42 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "protocol/settings.h"
 
 namespace cambium {
-namespace {
-
-Place place_of(const BuiltPart& built, const char* key) {
+Place place_of(const BuiltPart& built, const std::string& key) {
   const Value* value = built.table.find(key);
   return value ? value->place : built.part->place;
 }
 
-}  // namespace
-
 void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& problems) {
   const Params& settings = data.part->settings;
-  const auto train = facts.per_class.find("train");
-  const auto per_class = settings.integer("per_class"), held_out = settings.integer("validation_per_class");
-  const double fraction = settings.number("validation");
-  if (fraction > 0 && held_out > 0)
-    problems.error(place_of(data, "validation_per_class"), "validation and validation_per_class are both there",
-                   "keep one of the two");
-  if (train != facts.per_class.end() && (per_class > 0 || held_out > 0))
-    for (std::size_t c = 0; c < train->second.size(); ++c) {
-      const std::int64_t there = train->second[c];
-      const std::int64_t kept =
-          fraction > 0 ? std::max<std::int64_t>(1, std::llround(fraction * double(there))) : held_out;
-      if (kept + per_class <= there) continue;
-      problems.error(place_of(data, per_class > 0 ? "per_class" : "validation_per_class"),
-                     fmt::format("class {} of {} has {} training images, fewer than the {} asked for", facts.classes[c],
-                                 data.part->component.plugin, there, kept + per_class),
-                     kept > 0
-                         ? fmt::format("that is {} to train on and {} for validation; ask for less", per_class, kept)
-                         : fmt::format("ask for {} or fewer", there));
-      break;
-    }
   for (const char* key : {"mean", "std"}) {
     const auto& values = settings.numbers(key);
     if (values.size() > 1 && values.size() != std::size_t(facts.shape.channels))
@@ -91,6 +66,21 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
             fmt::join(there.second, ", ")),
         "transferred layers expect the input that they were trained on: give both stages the same data.mean and "
         "data.std");
+}
+
+void check_disjoint(const Cell& source, const Cell& target, const std::string& stage, const Place& place,
+                    Problems& problems) {
+  if (source.dataset->fingerprint != target.dataset->fingerprint) return;
+  std::vector<std::string> shared;
+  for (const std::string& name : target.dataset->classes)
+    if (std::find(source.dataset->classes.begin(), source.dataset->classes.end(), name) !=
+        source.dataset->classes.end())
+      shared.push_back(name);
+  if (shared.empty()) return;
+  problems.error(place,
+                 fmt::format("the cells of stage {} and what they start from are not disjoint: they share class{} {}",
+                             stage, shared.size() > 1 ? "es" : "", fmt::join(shared, ", ")),
+                 "give the two data tables other classes, as with half or except, or take disjoint out");
 }
 
 }  // namespace cambium

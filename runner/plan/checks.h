@@ -4,12 +4,19 @@
 
 namespace cambium {
 
-/// Whether the selection that a data part asks for can be had from the data, and its normalisation fits the channels.
+/// Where a part sets `key`, or the part.
+Place place_of(const BuiltPart& built, const std::string& key);
+
+/// Whether a data part's normalisation fits the channels, and there is something to test on.
 void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& problems);
 
 /// Whether a cell can take over `source`'s layers: same layers where the plan takes them, same normalisation.
 /// `place`: the stage's init, `stage`: its name.
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,
+                    Problems& problems);
+
+/// Whether two cells have no image in common: of one data set, no class.
+void check_disjoint(const Cell& source, const Cell& target, const std::string& stage, const Place& place,
                     Problems& problems);
 
 }  // namespace cambium

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -14,6 +15,7 @@
 #include "plan/inits.h"
 #include "plan/labels.h"
 #include "plan/points.h"
+#include "plan/rigour.h"
 
 namespace cambium {
 namespace {
@@ -21,10 +23,23 @@ namespace {
 /// The cells of a stage that differ in nothing but the seed: what another stage may start from.
 struct Arm {
   std::map<std::uint64_t, std::size_t> cells;  ///< by seed
-  Value backbone;                              ///< as the study has it, for who takes it over
-  AxisValues axes;
+  std::array<const BuiltPart*, 4> parts{};     ///< by PartKind
+  AxisValues axes;                             ///< replicates among them
   std::string stage;
+
+  /// The backbone as the study has it, for who takes it over.
+  const Value& backbone() const { return parts[std::size_t(PartKind::Backbone)]->table; }
 };
+
+/// What `parts` have at a dotted key; nothing where they do not read it.
+std::optional<ParamValue> value_at(const std::array<const BuiltPart*, 4>& parts, const std::string& key) {
+  const auto kind = part_of(key);
+  return kind ? parts[std::size_t(*kind)]->value(name_in_part(key)) : std::nullopt;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 class Compiler {
  public:
@@ -39,12 +54,14 @@ class Compiler {
     plan_.name = study_.name;
     plan_.path = study_.path.string();
     plan_.text = study_.text;
+    plan_.baseline = study_.baseline;
     for (const Stage& stage : study_.stages) plan_.stages.push_back(stage.name);
     arms_.resize(study_.stages.size());
     for (std::size_t s : stage_order(study_, problems_)) compile_stage(s);
     for (Cell& cell : plan_.cells) cell.keep_weights = study_.keep_all_weights;
     for (const Cell& cell : plan_.cells)
       if (cell.source >= 0) plan_.cells[std::size_t(cell.source)].keep_weights = true;
+    check_baseline();
     // Stages may have been compiled out of the file's order; entries are told in it.
     std::stable_sort(plan_.entries.begin(), plan_.entries.end(),
                      [](const Entry& a, const Entry& b) { return a.stage < b.stage; });
@@ -54,11 +71,23 @@ class Compiler {
  private:
   /// A place to start from: an arm of another stage, a file, or nothing.
   struct Source {
+    const Init* init = nullptr;
     const Arm* arm = nullptr;
     std::string file, sha256;
     std::string weights = "last";
     bool paired = true;
   };
+
+  void check_baseline() {
+    std::vector<std::string> arms;
+    for (const Entry& entry : plan_.entries)
+      if (!contains(arms, entry.arm)) arms.push_back(entry.arm);
+    if (study_.baseline.empty() || arms.empty() || contains(arms, study_.baseline)) return;
+    const auto near = suggestion(study_.baseline, arms);
+    problems_.error(study_.baseline_place, fmt::format("no cell is of the arm \"{}\"", study_.baseline),
+                    near ? fmt::format("did you mean \"{}\"?", *near)
+                         : fmt::format("the arms are \"{}\"", fmt::join(arms, "\", \"")));
+  }
 
   void compile_stage(std::size_t index) {
     const Stage& stage = study_.stages[index];
@@ -82,13 +111,16 @@ class Compiler {
       const bool needs = network->plan.needs_source();
       init_read = init_read || needs;
       for (const Source& source : sources(stage, point, needs, inherited)) {
-        const auto axes = axes_of(points, point, source.arm, needs);
+        const auto all_axes = axes_of(points, point, source, needs);
+        AxisValues axes, replicate;
+        for (const auto& axis : all_axes) (contains(study_.replicates, axis.first) ? replicate : axes).push_back(axis);
         const std::string& strategy = point.part(PartKind::Strategy).part->component.plugin;
         Merge& merge = merges[strategy];
         merge.stage = index;
         merge.strategy = strategy;
-        for (const auto& [key, value] : axes) read_axes[strategy].insert(key);
-        const std::string label = arm_label(axes, arm_name(stage, point), strategy), json = axes_json(axes);
+        for (const auto& [key, value] : all_axes) read_axes[strategy].insert(key);
+        const std::string label = arm_label(unnamed(axes, stage, point), arm_name(stage, point), strategy),
+                          json = axes_json(axes), replicate_json = axes_json(replicate);
         for (std::uint64_t seed : stage.seeds) {
           const std::size_t before = plan_.cells.size();
           const std::size_t cell = enter(point, network, needs ? source : Source{}, seed);
@@ -96,9 +128,9 @@ class Compiler {
           ++plan_.points;
           if (cell >= before) ++merge.cells;
           if (!entered.insert(cell).second) continue;
-          plan_.entries.push_back({index, cell, label, json});
+          plan_.entries.push_back({index, cell, label, json, replicate_json});
           const auto [at, fresh] = arm_of_group.emplace(plan_.cells[cell].group, arms_[index].size());
-          if (fresh) arms_[index].push_back({{}, point.part(PartKind::Backbone).table, axes, stage.name});
+          if (fresh) arms_[index].push_back({{}, point.parts, all_axes, stage.name});
           arms_[index][at->second].cells[seed] = cell;
         }
       }
@@ -129,7 +161,7 @@ class Compiler {
     };
     for (const auto& [value, init] : inits_) {
       if (init.kind != Init::Kind::Stage) continue;
-      for (const Arm& arm : arms_[init.stage]) add(arm.backbone);
+      for (const Arm& arm : arms_[init.stage]) add(arm.backbone());
       if (const Value* declared = study_.stages[init.stage].base.find("backbone");
           declared && arms_[init.stage].empty())
         add(*declared);
@@ -151,8 +183,9 @@ class Compiler {
     if (init.kind == Init::Kind::File) return file_source(init, needs);
     std::vector<Source> result;
     for (const Arm& arm : arms_[init.stage]) {
-      if (!same(arm.backbone, inherited[point.backbone_choice])) continue;
+      if (!same(arm.backbone(), inherited[point.backbone_choice]) || (needs && !goes_with(init, arm, point))) continue;
       Source source;
+      source.init = &init;
       source.arm = &arm;
       source.weights = init.weights;
       const bool all =
@@ -171,14 +204,41 @@ class Compiler {
       if (needs && init.weights == "best") check_best(init, plan_.cells[arm.cells.begin()->second]);
       result.push_back(std::move(source));
     }
+    if (result.empty() && needs && !arms_[init.stage].empty() && !(init.same.empty() && init.other.empty()))
+      tell_unmatched(init, stage, point);
     return result;
   }
 
+  /// Whether `arm` is what `point` may start from: like it in the keys of `same`, unlike it in those of `other`.
+  static bool goes_with(const Init& init, const Arm& arm, const Point& point) {
+    const auto compares = [&](const std::string& key, bool alike) {
+      const auto theirs = value_at(arm.parts, key), own = value_at(point.parts, key);
+      return theirs && own && (theirs == own) == alike;
+    };
+    return std::all_of(init.same.begin(), init.same.end(), [&](const auto& key) { return compares(key, true); }) &&
+           std::all_of(init.other.begin(), init.other.end(), [&](const auto& key) { return compares(key, false); });
+  }
+
+  void tell_unmatched(const Init& init, const Stage& stage, const Point& point) {
+    const std::string& source = study_.stages[init.stage].name;
+    for (const auto* keys : {&init.same, &init.other})
+      for (const std::string& key : *keys) {
+        const bool there = std::any_of(arms_[init.stage].begin(), arms_[init.stage].end(),
+                                       [&](const Arm& arm) { return value_at(arm.parts, key).has_value(); });
+        if (there && value_at(point.parts, key)) continue;
+        problems_.error(init.place, fmt::format("no cell of stage {} reads {}", there ? stage.name : source, key),
+                        "same and other name keys that both stages read, as data.split and data.half");
+        return;
+      }
+    problems_.error(
+        init.place,
+        fmt::format("some cells of stage {} find no cell of stage {} that is the same in [{}] and another in [{}]",
+                    stage.name, source, fmt::join(init.same, ", "), fmt::join(init.other, ", ")),
+        fmt::format("give stage {} the values that it lacks", source));
+  }
+
   void check_best(const Init& init, const Cell& source) {
-    const Params& settings = source.data->settings;
-    if (settings.number("validation") > 0 || settings.integer("validation_per_class") > 0 ||
-        source.dataset->per_class.count("validation"))
-      return;
+    if (source.dataset->per_class.count("validation")) return;
     problems_.error(
         init.place,
         fmt::format("stage {} has no validation data, so no epoch of it is the best", study_.stages[init.stage].name),
@@ -215,14 +275,31 @@ class Compiler {
     return name;
   }
 
+  /// The axes that are not told by the arm's name: what marches with `arm`, or is an extra cell that has one, is.
+  static AxisValues unnamed(const AxisValues& axes, const Stage& stage, const Point& point) {
+    std::set<std::string> named;
+    const auto add = [&](const std::vector<Axis::Key>& keys) {
+      if (std::any_of(keys.begin(), keys.end(), [](const Axis::Key& key) { return key.name == "arm"; }))
+        for (const Axis::Key& key : keys) named.insert(key.name);
+    };
+    for (std::size_t a = 0; a < stage.axes.size(); ++a)
+      if (point.indices[a] >= 0) add(stage.axes[a].keys);
+    if (point.extra) add(point.extra->keys);
+    AxisValues left;
+    for (const auto& axis : axes)
+      if (!named.count(axis.first)) left.push_back(axis);
+    return left;
+  }
+
   /// The axes that a cell reads, its source's before its own: of those, just the backbone's where it takes nothing else
-  /// over.
-  AxisValues axes_of(const Points& points, const Point& point, const Arm* source, bool needs) const {
+  /// over. What goes by the cell's own value is no axis of its own.
+  AxisValues axes_of(const Points& points, const Point& point, const Source& source, bool needs) const {
     AxisValues axes;
-    if (source)
-      for (const auto& [key, value] : source->axes)
-        if (needs || key.find("backbone") != std::string::npos)
-          axes.emplace_back(key.rfind(source->stage + ".", 0) == 0 ? key : source->stage + "." + key, value);
+    if (const Arm* arm = source.arm)
+      for (const auto& [key, value] : arm->axes)
+        if ((needs || key.find("backbone") != std::string::npos) && !contains(source.init->same, key) &&
+            !contains(source.init->other, key))
+          axes.emplace_back(key.rfind(arm->stage + ".", 0) == 0 ? key : arm->stage + "." + key, value);
     for (auto& axis : points.axes_of(point, needs)) axes.push_back(std::move(axis));
     return axes;
   }
@@ -245,8 +322,11 @@ class Compiler {
       const auto own = from.arm->cells.find(seed);
       cell.source = int(from.paired ? own->second : from.arm->cells.begin()->second);
       const Cell& source = plan_.cells[std::size_t(cell.source)];
-      if (checked_.insert({source.network.get(), source.data.get(), network.get(), cell.data.get()}).second)
-        check_transfer(source, cell, study_.stages[stage_].name, point.init->place, problems_);
+      const bool fresh =
+          checked_.insert({source.network.get(), source.data.get(), network.get(), cell.data.get(), from.init}).second;
+      if (fresh) check_transfer(source, cell, study_.stages[stage_].name, point.init->place, problems_);
+      if (fresh && from.init->disjoint)
+        check_disjoint(source, cell, study_.stages[stage_].name, point.init->place, problems_);
     }
     identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);
     const auto [at, fresh] = by_identity_.emplace(cell.identity, plan_.cells.size());
@@ -267,7 +347,7 @@ class Compiler {
   std::vector<std::vector<Arm>> arms_;  ///< by stage
   std::map<const Value*, Init> inits_;  ///< of the stage being compiled
   std::map<std::string, std::string> file_hashes_;
-  std::set<std::tuple<const void*, const void*, const void*, const void*>> checked_;
+  std::set<std::array<const void*, 5>> checked_;
   std::unordered_map<std::string, std::size_t> by_identity_;
 };
 
@@ -276,6 +356,7 @@ class Compiler {
 std::optional<Plan> compile(const Study& study, Resolver& resolver, const std::filesystem::path& data_root,
                             Problems& problems) {
   Plan plan = Compiler(study, resolver, data_root, problems).compile();
+  if (!problems.has_errors()) check_rigour(study, plan, problems);
   if (!problems.has_errors() && plan.cells.empty())
     problems.error({study.path.string(), 0, 0}, "the study comes to no cell at all", "its excludes leave nothing over");
   if (problems.has_errors()) return std::nullopt;

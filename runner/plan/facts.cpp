@@ -1,6 +1,7 @@
 #include "plan/facts.h"
 
 #include "plan/checks.h"
+#include "protocol/selected.h"
 
 namespace cambium {
 
@@ -31,9 +32,13 @@ void Facts::ask(const std::vector<Point>& points) {
     for (std::size_t i = 0; i < data.size(); ++i) {
       if (answers[i].failure) {
         fail(*data[i], *answers[i].failure);
-      } else {
-        datasets_[data[i]->id] = std::make_shared<DatasetFacts>(answers[i]);
+        continue;
+      }
+      try {
+        datasets_[data[i]->id] = std::make_shared<DatasetFacts>(selected(answers[i], data[i]->part->settings));
         check_data(*data[i], answers[i], problems_);
+      } catch (const SelectionError& error) {
+        problems_.error(place_of(*data[i], error.key()), error.message(), error.hint());
       }
     }
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cambium/schema.h"
 
 namespace cambium {
@@ -13,11 +15,12 @@ Init read_init(const Value& value, const Study& study, Problems& problems) {
   const Value* file = value.find("file");
   if (value.is_table())
     for (const Value::Member& member : value.table()) {
-      static const std::vector<std::string> kKeys = {"stage", "weights", "file"};
-      if (member.key == "stage" || member.key == "weights" || member.key == "file") continue;
+      static const std::vector<std::string> kKeys = {"stage", "weights", "file", "same", "other", "disjoint"};
+      if (std::find(kKeys.begin(), kKeys.end(), member.key) != kKeys.end()) continue;
       const auto near = suggestion(member.key, kKeys);
-      problems.error(member.place, fmt::format("init has no key {}", member.key),
-                     near ? fmt::format("did you mean {}?", *near) : "it has stage and weights, or file");
+      problems.error(
+          member.place, fmt::format("init has no key {}", member.key),
+          near ? fmt::format("did you mean {}?", *near) : "it has stage, weights, same, other and disjoint, or file");
       return init;
     }
   if (const Value* weights = value.find("weights")) {
@@ -27,6 +30,28 @@ Init read_init(const Value& value, const Study& study, Problems& problems) {
       return init;
     }
     init.weights = weights->string();
+  }
+  for (const char* key : {"same", "other"}) {
+    const Value* keys = value.find(key);
+    if (!keys) continue;
+    bool fine = keys->is_array() && !file;
+    if (fine)
+      for (const Value& name : keys->array()) {
+        fine = fine && name.is_string();
+        if (name.is_string()) (std::string_view(key) == "same" ? init.same : init.other).push_back(name.string());
+      }
+    if (fine) continue;
+    problems.error(keys->place, fmt::format("{} of an init is a list of keys, and goes with a stage", key),
+                   "write init = { stage = \"name\", same = [\"data.split\"], other = [\"data.half\"] }");
+    return init;
+  }
+  if (const Value* disjoint = value.find("disjoint")) {
+    if (!disjoint->is_bool() || file) {
+      problems.error(disjoint->place, "disjoint of an init is true or false, and goes with a stage",
+                     "write init = { stage = \"name\", disjoint = true }");
+      return init;
+    }
+    init.disjoint = std::get<bool>(disjoint->data);
   }
   if (file && !value.find("stage") && file->is_string()) {
     init.kind = Init::Kind::File;

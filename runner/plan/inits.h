@@ -7,13 +7,16 @@
 
 namespace cambium {
 
-/// What a stage starts from: "pretrain", { stage = "pretrain", weights = "best" } or { file = "weights/x.safetensors"
-/// }.
+/// What a stage starts from: "pretrain", { stage = "pretrain", weights = "best", same = ["data.split"], other =
+/// ["data.half"], disjoint = true } or { file = "weights/x.safetensors" }.
 struct Init {
   enum class Kind { None, Stage, File } kind = Kind::None;
   std::size_t stage = 0;
   std::string weights = "last";
   std::string file;
+  std::vector<std::string> same,
+      other;              ///< keys in which the source's cell is like the one that starts from it; or is not
+  bool disjoint = false;  ///< source and target must have no image in common
   Place place;
 };
 

@@ -95,6 +95,27 @@ const char* to_string(PartKind kind) {
   return kNames[int(kind)];
 }
 
+std::string_view head_of(std::string_view key) { return key.substr(0, key.find('.')); }
+
+std::optional<PartKind> part_of(std::string_view key) {
+  for (PartKind kind : kPartKinds)
+    if (head_of(key) == to_string(kind)) return kind;
+  return std::nullopt;
+}
+
+std::string_view name_in_part(std::string_view key) {
+  const auto dot = key.find('.');
+  return dot == std::string_view::npos ? std::string_view() : head_of(key.substr(dot + 1));
+}
+
+std::optional<ParamValue> BuiltPart::value(std::string_view name) const {
+  if (name.empty() || name == "plugin") return part->component.plugin;
+  for (const Params* params : {&part->component.params, &part->settings})
+    if (const auto found = params->values().find(std::string(name)); found != params->values().end())
+      return found->second;
+  return std::nullopt;
+}
+
 PartBuilder::PartBuilder(const Description& plugins, Problems& problems) : plugins_(plugins), problems_(problems) {}
 
 const BuiltPart& PartBuilder::build(PartKind kind, const Value& table, const Place& fallback) {

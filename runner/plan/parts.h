@@ -23,6 +23,13 @@ inline constexpr std::array<PartKind, 4> kPartKinds = {PartKind::Backbone, PartK
                                                        PartKind::Train};
 const char* to_string(PartKind kind);
 
+/// "train" of "train.lr".
+std::string_view head_of(std::string_view key);
+/// The part that a dotted key belongs to; none for init and arm.
+std::optional<PartKind> part_of(std::string_view key);
+/// "lr" of "train.lr"; "rates" of "strategy.rates.conv1"; empty for "strategy".
+std::string_view name_in_part(std::string_view key);
+
 /// A part, and what was seen while it was built.
 struct BuiltPart {
   std::shared_ptr<const Part> part;    ///< null after an error
@@ -32,6 +39,8 @@ struct BuiltPart {
   std::size_t id = 0;                  ///< equal for equal parts
 
   bool reads(std::string_view name) const { return std::find(read.begin(), read.end(), name) != read.end(); }
+  /// What parameter `name` (the plugin, for "" and "plugin") came to, given or by default; nothing if it is not read.
+  std::optional<ParamValue> value(std::string_view name) const;
 };
 
 /// Builds parts by the plugins' schemas, each different table once.

@@ -41,7 +41,8 @@ struct Entry {
   std::size_t stage = 0;  ///< index in Plan::stages
   std::size_t cell = 0;   ///< index in Plan::cells
   std::string arm;
-  std::string axes;  ///< JSON object of the axes that the cell reads
+  std::string axes;              ///< JSON object of the axes that the cell reads, less the replicates
+  std::string replicate = "{}";  ///< JSON object of the replicate axes that it reads
 };
 
 /// Grid points of one stage and strategy that came to fewer cells, since the strategy does not read some axes.
@@ -61,6 +62,7 @@ struct Plan {
   std::int64_t points = 0;  ///< grid points times seeds, before merging
   std::vector<Merge> merges;
   std::vector<Problem> warnings;
+  std::string baseline;  ///< the arm that others are held against, or empty
 };
 
 /// The whole canonical configuration of a cell, as the JSON object that is stored.

@@ -10,20 +10,6 @@ namespace {
 
 constexpr double kMostPoints = 5e6;
 
-std::string_view head_of(std::string_view key) { return key.substr(0, key.find('.')); }
-
-std::optional<PartKind> part_of(std::string_view key) {
-  for (PartKind kind : kPartKinds)
-    if (head_of(key) == to_string(kind)) return kind;
-  return std::nullopt;
-}
-
-/// "lr" of "train.lr"; "rates" of "strategy.rates.conv1"; empty for "strategy".
-std::string_view name_in_part(std::string_view key) {
-  const auto dot = key.find('.');
-  return dot == std::string_view::npos ? std::string_view() : head_of(key.substr(dot + 1));
-}
-
 /// "strategy = x" and "strategy = { plugin = x }" are the same thing.
 void spell_out(Value& part) {
   if (!part.is_string()) return;

@@ -146,6 +146,7 @@ void to_json(Json& json, const TrainJob& value) {
           {"source", nullptr},
           {"events", value.events},
           {"weights_stem", value.weights_stem},
+          {"selections", value.selections},
           {"checkpoint", value.checkpoint},
           {"threads", value.threads},
           {"keep_weights", value.keep_weights}};
@@ -166,6 +167,7 @@ void from_json(const Json& json, TrainJob& value) {
     value.source = WeightsRef{source.at("path"), source.at("sha256")};
   value.events = json.at("events");
   value.weights_stem = json.at("weights_stem");
+  value.selections = json.at("selections");
   value.checkpoint = json.at("checkpoint");
   value.threads = json.at("threads");
   value.keep_weights = json.at("keep_weights");

@@ -123,6 +123,7 @@ struct TrainJob {
   std::optional<WeightsRef> source;
   std::string events;        ///< the event file, to be made
   std::string weights_stem;  ///< + ".last.safetensors", ".best.safetensors"
+  std::string selections;    ///< folder for what was trained and validated on
   std::string checkpoint;    ///< read if it is there and fits, written each epoch, removed at the end
   int threads = 1;
   bool keep_weights = true;

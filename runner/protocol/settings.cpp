@@ -44,7 +44,16 @@ const Schema& train_schema() {
 const Schema& data_schema() {
   static const Schema schema =
       Schema()
-          .integer("per_class", 0, {0, 1e9}, "training images a class, drawn by the seed; 0: all")
+          .strings("classes", std::vector<std::string>{}, "the classes to keep, by name; []: all")
+          .strings("except", std::vector<std::string>{}, "classes to leave out, by name")
+          .choice("half", "all", {"all", "A", "B"},
+                  "of the classes kept, a random half; A and B are each other's complement")
+          .integer("split", 0, {0, 1e9}, "which random halving; each number is one, the same for every seed")
+          .when("half", {"A", "B"})
+          .integer("per_class", 0, {0, 1e9}, "training images a class (k-shot), drawn by the seed; 0: all")
+          .number("fraction", 1.0, {1e-6, 1}, "the same as a part of each class")
+          .integer("images", 0, {0, 1e9},
+                   "the same as a number in all, spread over the classes as they are in the data; 0: all")
           .number("validation", 0.0, {0, 0.9}, "part of each class of the training images held out for validation")
           .integer("validation_per_class", 0, {0, 1e9}, "the same as a number of images")
           .integer("crop", 0, {0, 64}, "random crops of the image padded by this many pixels a side; 0: none")

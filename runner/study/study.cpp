@@ -13,10 +13,21 @@ namespace cambium {
 namespace {
 
 const std::vector<std::string> kRootKeys = {"study", "stage", "include"};
-const std::vector<std::string> kStudyKeys = {"name", "seeds", "description", "weights"};
+const std::vector<std::string> kStudyKeys = {"name",     "seeds",  "description", "weights", "replicates",
+                                             "baseline", "detect", "assume_sd",   "allow"};
 const std::vector<std::string> kPartKeys = {"backbone", "data", "strategy", "train", "init"};
 const std::vector<std::string> kStageKeys = {"backbone", "data",    "strategy", "train", "init", "grid",
-                                             "zip",      "exclude", "extra",    "seeds", "arm"};
+                                             "zip",      "exclude", "extra",    "seeds", "arm",  "allow"};
+
+}  // namespace
+
+const std::vector<std::string>& rigour_rules() {
+  static const std::vector<std::string> rules = {"finetune-rate", "unequal-steps", "normalisation",
+                                                 "shared-images", "test-images",   "few-pairs"};
+  return rules;
+}
+
+namespace {
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -45,6 +56,33 @@ std::vector<std::uint64_t> read_seeds(const Value& value, Problems& problems) {
     }
   if (!fine) problems.error(value.place, "seeds is not a list of whole numbers from 0 on", "write seeds = [0, 1, 2]");
   return seeds;
+}
+
+std::vector<std::string> read_texts(const std::string& key, const Value& value, Problems& problems) {
+  std::vector<std::string> texts;
+  bool fine = value.is_array();
+  if (fine)
+    for (const Value& element : value.array()) {
+      fine = fine && element.is_string();
+      if (element.is_string()) texts.push_back(element.string());
+    }
+  if (!fine)
+    problems.error(value.place, fmt::format("{} is not a list of texts", key),
+                   fmt::format("write {} = [\"...\"]", key));
+  return texts;
+}
+
+/// Rules of rigour to be broken knowingly, each known.
+std::vector<std::string> read_allow(const Value& value, Problems& problems) {
+  std::vector<std::string> rules = read_texts("allow", value, problems);
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    if (!contains(rigour_rules(), rules[i])) {
+      const auto near = suggestion(rules[i], rigour_rules());
+      problems.error(value.array()[i].place, fmt::format("there is no rule \"{}\" to allow", rules[i]),
+                     near ? fmt::format("did you mean \"{}\"?", *near)
+                          : fmt::format("the rules are {}", fmt::join(rigour_rules(), ", ")));
+    }
+  return rules;
 }
 
 /// Members of a table of dotted keys, nested tables told by dots.
@@ -77,6 +115,9 @@ class StageReader {
           stage_.arm = value.string();
         else
           problems_.error(value.place, fmt::format("arm is {}, not a name", describe(value)), "write arm = \"name\"");
+      } else if (key == "allow") {
+        const auto rules = read_allow(value, problems_);
+        stage_.allow.insert(stage_.allow.end(), rules.begin(), rules.end());
       } else if (!contains(kStageKeys, key)) {
         unknown_key(member, "stage " + stage_.name, kStageKeys, problems_);
       }
@@ -192,7 +233,16 @@ class StageReader {
   Problems& problems_;
 };
 
-void read_head(const LoadedStudy& loaded, Study& study, std::vector<std::uint64_t>& seeds, Problems& problems) {
+std::optional<double> read_points(const std::string& key, const Value& value, Problems& problems) {
+  if (value.is_number() && value.number() > 0 && value.number() <= 100) return value.number();
+  problems.error(value.place, fmt::format("{} is {}, not a number of points of accuracy", key, describe(value)),
+                 fmt::format("write {} = 1.0 for one percent of the test images", key));
+  return std::nullopt;
+}
+
+/// What `allow` of [study] says goes to `allow`.
+void read_head(const LoadedStudy& loaded, Study& study, std::vector<std::uint64_t>& seeds,
+               std::vector<std::string>& allow, Problems& problems) {
   const Value* head = loaded.root.find("study");
   if (!head) return;
   if (!head->is_table()) {
@@ -203,6 +253,15 @@ void read_head(const LoadedStudy& loaded, Study& study, std::vector<std::uint64_
     const Value& value = member.value;
     if (member.key == "seeds") {
       seeds = read_seeds(value, problems);
+    } else if (member.key == "replicates") {
+      study.replicates = read_texts(member.key, value, problems);
+    } else if (member.key == "allow") {
+      allow = read_allow(value, problems);
+    } else if (member.key == "detect") {
+      study.detect = read_points(member.key, value, problems);
+      study.detect_place = value.place;
+    } else if (member.key == "assume_sd") {
+      study.assume_sd = read_points(member.key, value, problems);
     } else if (!contains(kStudyKeys, member.key)) {
       unknown_key(member, "[study]", kStudyKeys, problems);
     } else if (!value.is_string() || value.string().empty()) {
@@ -210,12 +269,31 @@ void read_head(const LoadedStudy& loaded, Study& study, std::vector<std::uint64_
                      fmt::format("write {} = \"...\"", member.key));
     } else if (member.key == "name") {
       study.name = value.string();
+    } else if (member.key == "baseline") {
+      study.baseline = value.string();
+      study.baseline_place = value.place;
     } else if (member.key == "weights") {
       study.keep_all_weights = value.string() == "all";
       if (value.string() != "all" && value.string() != "sources")
         problems.error(value.place, fmt::format("weights is \"{}\"", value.string()),
                        "write \"all\" (keep every network) or \"sources\" (only those that others start from)");
     }
+  }
+}
+
+/// Replicates that the study names itself are axes.
+void check_replicates(const LoadedStudy& loaded, const Study& study, Problems& problems) {
+  const Value* given = find_path(loaded.root, "study.replicates");
+  if (!given || !given->is_array()) return;
+  std::vector<std::string> axes;
+  for (const Stage& stage : study.stages)
+    for (const Axis& axis : stage.axes)
+      for (const Axis::Key& key : axis.keys) axes.push_back(key.name);
+  for (const Value& value : given->array()) {
+    if (!value.is_string() || contains(axes, value.string())) continue;
+    const auto near = suggestion(value.string(), axes);
+    problems.error(value.place, fmt::format("replicates names {}, which is an axis of no stage", value.string()),
+                   near ? fmt::format("did you mean {}?", *near) : "name axes whose values repeat the same comparison");
   }
 }
 
@@ -244,7 +322,8 @@ Study read_study(const std::filesystem::path& path, const std::vector<std::strin
     if (!contains(kRootKeys, member.key)) unknown_key(member, "a study", kRootKeys, problems);
 
   std::vector<std::uint64_t> seeds = {0};
-  read_head(*loaded, study, seeds, problems);
+  std::vector<std::string> allow;
+  read_head(*loaded, study, seeds, allow, problems);
 
   const Value* stages = loaded->root.find("stage");
   if (!stages || !stages->is_table() || stages->table().empty()) {
@@ -263,10 +342,12 @@ Study read_study(const std::filesystem::path& path, const std::vector<std::strin
     stage.place = member.place;
     stage.base = Value{Value::Table{}, member.place};
     stage.seeds = seeds;
+    stage.allow = allow;
     StageReader(stage, member.value, problems).read();
     study.stages.push_back(std::move(stage));
   }
   check_sets(*loaded, study, problems);
+  check_replicates(*loaded, study, problems);
   return study;
 }
 

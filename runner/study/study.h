@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct Stage {
   std::vector<Axis> axes;
   std::vector<Assignment> excludes, extras;
   std::vector<std::uint64_t> seeds;
-  std::string arm;  ///< names the arm; empty: what distinguishes it
+  std::string arm;                 ///< names the arm; empty: what distinguishes it
+  std::vector<std::string> allow;  ///< rules of rigour that it knowingly breaks, the study's among them
 };
 
 /// A study file, read and merged with what it includes, before any plugin is asked.
@@ -44,8 +46,18 @@ struct Study {
   std::filesystem::path path;
   std::string text;  ///< every file read, and the --set options
   bool keep_all_weights = true;
+  std::vector<std::string> replicates = {"data.split",
+                                         "data.half"};  ///< axes that repeat, as seeds do, and make no arms
+  std::string baseline;                                 ///< the arm that others are held against; or empty
+  Place baseline_place;
+  std::optional<double> detect;     ///< the difference in accuracy, in points, that is looked for
+  std::optional<double> assume_sd;  ///< of paired differences, in points, as far as nothing is known of it
+  Place detect_place;
   std::vector<Stage> stages;  ///< in the file's order
 };
+
+/// The rules of rigour (plan/rigour.h) that `allow` can name.
+const std::vector<std::string>& rigour_rules();
 
 /// Reads `path`, what it includes, and applies `sets` ("stage.transfer.train.lr=0.01"). What is wrong goes to
 /// `problems`; the Study is as much as could be understood.

@@ -91,13 +91,24 @@ TEST(Selection, KeepsFewerImagesAPartOfMoreAndTheValidationTheSame) {
   EXPECT_EQ(few.validation, many.validation);
 }
 
-TEST(Selection, DependsOnTheSeedAndSaysSoByItsHash) {
+TEST(Selection, DependsOnTheSeed) {
   const auto all = labels({50, 50, 50});
   const Params ten = settings({{"per_class", std::int64_t{10}}});
-  const auto hash = [&](std::uint64_t seed) { return select_images(all, 0, kClasses, ten, seed).hash; };
-  EXPECT_EQ(hash(0), hash(0));
-  EXPECT_NE(hash(0), hash(1));
-  EXPECT_EQ(hash(0).size(), 64u);
+  const auto train = [&](std::uint64_t seed) { return select_images(all, 0, kClasses, ten, seed).train; };
+  EXPECT_EQ(train(0), train(0));
+  EXPECT_NE(train(0), train(1));
+}
+
+TEST(Selection, TakesAFractionOfEachClass) {
+  const auto all = labels({40, 50, 61});
+  const Selection selection = select_images(all, 0, kClasses, settings({{"fraction", 0.1}}), 0);
+  EXPECT_EQ(per_class(selection.train, all), (std::vector<std::int64_t>{4, 5, 6}));
+}
+
+TEST(Selection, SpreadsANumberInProportion) {
+  const auto all = labels({100, 200, 300});
+  const Selection selection = select_images(all, 0, kClasses, settings({{"images", std::int64_t{61}}}), 0);
+  EXPECT_EQ(per_class(selection.train, all), (std::vector<std::int64_t>{10, 20, 31}));  // 10.17, 20.33, 30.5
 }
 
 std::string refusal(const std::vector<std::int64_t>& of, std::map<std::string, ParamValue> values) {
@@ -112,14 +123,14 @@ std::string refusal(const std::vector<std::int64_t>& of, std::map<std::string, P
 
 TEST(Selection, NamesAClassThatHasTooFew) {
   EXPECT_EQ(refusal(labels({50, 9, 50}), {{"per_class", std::int64_t{10}}}),
-            "class bee has 9 training images, and 10 are asked for");
+            "per_class: class bee has 9 training images, and 10 are asked for");
   EXPECT_EQ(refusal(labels({50, 50, 10}), {{"per_class", std::int64_t{9}}, {"validation", 0.2}}),
-            "class cat has 10 training images, and 11 are asked for");
+            "per_class: class cat has 10 training images, and 11 are asked for");
 }
 
 TEST(Selection, LeavesEveryClassSomethingToTrainOn) {
   EXPECT_EQ(refusal(labels({1, 9, 9}), {{"validation", 0.5}}),
-            "class ant has 1 training images, and validation takes all of them");
+            "validation: class ant has 1 training images, and 2 are asked for");
 }
 
 TEST(Selection, RefusesTwoWaysToHoldOut) {

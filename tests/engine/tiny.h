@@ -147,6 +147,7 @@ class Bench {
     job.data_settings = settings(data_schema(), data);
     job.events = folder.path() / "events.jsonl";
     job.weights_stem = folder.path() / "weights";
+    job.selections = folder.path();
     job.checkpoint = folder.path() / "checkpoint.safetensors";
   }
 

@@ -41,7 +41,9 @@ class FakeResolver : public Resolver {
       } else {
         facts.shape = root == "big" ? ImageShape{3, 32, 32} : ImageShape{1, 8, 8};
         facts.classes = {"cat", "dog"};
-        facts.per_class = {{"train", {10, 10}}, {"test", {5, 5}}};
+        if (root == "eight") facts.classes = {"a", "b", "c", "d", "e", "f", "g", "h"};
+        facts.per_class = {{"train", std::vector<std::int64_t>(facts.classes.size(), 10)},
+                           {"test", std::vector<std::int64_t>(facts.classes.size(), 5)}};
         facts.fingerprint = fingerprints.count(root) ? fingerprints[root] : "bytes of " + root;
       }
       answers.push_back(facts);

@@ -1,0 +1,55 @@
+#include "engine/sealed_dataset.h"
+
+#include <stdexcept>
+
+#include "cambium/error.h"
+#include "protocol/selected.h"
+
+namespace cambium {
+
+SealedDataset::SealedDataset(const Dataset& dataset, const Params& settings)
+    : dataset_(dataset), info_(dataset.info()) {
+  const auto kept = kept_classes(settings, dataset.info().classes);
+  std::vector<std::int64_t> renumbered(dataset.info().classes.size(), -1);
+  info_.classes.clear();
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    renumbered[kept[i]] = std::int64_t(i);
+    info_.classes.push_back(dataset.info().classes[kept[i]]);
+  }
+  for (const Split split : kSplits) {
+    Part& part = parts_[std::size_t(split)];
+    const auto labels = dataset.labels(split);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (labels[i] < 0 || std::size_t(labels[i]) >= renumbered.size())
+        throw Error(ErrorKind::Plugin, "the data set has a label that is none of its classes",
+                    "this is a fault of its plugin or its files");
+      if (renumbered[std::size_t(labels[i])] < 0) continue;
+      part.labels.push_back(renumbered[std::size_t(labels[i])]);
+      part.originals.push_back(std::int64_t(i));
+    }
+  }
+}
+
+const SealedDataset::Part& SealedDataset::part(Split split) const {
+  if (split == Split::Test && !open_) throw std::logic_error("the test split was asked for before training was over");
+  return parts_[std::size_t(split)];
+}
+
+std::vector<std::int64_t> SealedDataset::originals(Split split, std::span<const std::int64_t> indices) const {
+  std::vector<std::int64_t> result;
+  result.reserve(indices.size());
+  for (const std::int64_t index : indices) result.push_back(part(split).originals[std::size_t(index)]);
+  return result;
+}
+
+at::Tensor SealedDataset::images(Split split, std::span<const std::int64_t> indices) const {
+  const at::Tensor images = dataset_.images(split, originals(split, indices));
+  const ImageShape& shape = info_.shape;
+  if (images.scalar_type() != at::kByte ||
+      images.sizes() != at::IntArrayRef({std::int64_t(indices.size()), shape.channels, shape.height, shape.width}))
+    throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 of the shape that it declares",
+                "this is a fault of its plugin");
+  return images.contiguous();
+}
+
+}  // namespace cambium
