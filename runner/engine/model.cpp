@@ -1,8 +1,6 @@
 #include "engine/model.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,23 +33,12 @@ RandomStream stream_of(const std::string& name, std::uint64_t seed) {
   return RandomStream(seed, "backbone", stream_seed(0, name));
 }
 
-std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
-
-/// Whether the plan leaves room for a source's tensor that the network does not know: only where it belongs to a layer
-/// that is not taken over, or to none while not all are.
-bool is_left_out(const std::string& name, const Backbone& backbone, const TransferPlan& plan) {
-  bool all_taken = true, left_out = false;
-  std::size_t longest = 0;
-  for (std::size_t l = 0; l < plan.weights.size(); ++l) {
-    const bool taken = plan.weights[l] != Weights::Fresh;
-    const std::string& prefix = backbone.layers()[l].prefix;
-    all_taken = all_taken && taken;
-    if (prefix.size() < longest || prefix.empty() || name.rfind(prefix, 0) != 0) continue;
-    left_out = !taken && (left_out || prefix.size() > longest);
-    longest = prefix.size();
-  }
-  return longest > 0 ? left_out : !all_taken;
+/// What a plan says of a layer, or of the head after the last.
+Weights weights_of(const TransferPlan& plan, std::size_t layer) {
+  return layer < plan.weights.size() ? plan.weights[layer] : plan.head;
 }
+
+std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
 
 }  // namespace
 
@@ -60,10 +47,9 @@ Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes) : backbon
   if (layers() == 0 || width <= 0)
     throw Error(ErrorKind::Plugin, "the backbone has no layers or states no feature width",
                 "call add_layer() and set_feature_width() in its constructor");
-  head_weight_ = at::empty({classes, width}, at::kFloat);
-  head_bias_ = at::empty({classes}, at::kFloat);
+  head_ = backbone_->make_head(classes);
   phase_.assign(layers() + 1, LayerPlan{});
-  frozen_.assign(layers(), false);
+  frozen_.assign(layers() + 1, false);
   std::set<std::string> names;
   const auto once = [&](const std::string& name) {
     if (!names.insert(name).second)
@@ -72,17 +58,38 @@ Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes) : backbon
   };
   for (std::size_t l = 0; l <= layers(); ++l) {
     for (const NamedParameter& parameter : parameters_of(l)) once(parameter.name);
-    if (l == layers()) break;
-    for (const NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix))
-      once(buffer.name);
+    for (const NamedBuffer& buffer : buffers_of(l)) once(buffer.name);
   }
 }
 
+Module& Model::module(std::size_t layer) const {
+  return layer < layers() ? *backbone_->layers()[layer].module : *head_;
+}
+
+std::string Model::prefix(std::size_t layer) const {
+  return layer < layers() ? backbone_->layers()[layer].prefix : backbone_->head_name() + ".";
+}
+
 std::vector<NamedParameter> Model::parameters_of(std::size_t layer) const {
-  if (layer < layers()) return backbone_->layers()[layer].module->parameters(backbone_->layers()[layer].prefix);
-  const std::string head = backbone_->head_name();
-  const Init init = Init::fan_in_uniform(head_weight_.size(1));
-  return {{head + ".weight", head_weight_, init, Role::Weight}, {head + ".bias", head_bias_, init, Role::Bias}};
+  return module(layer).parameters(prefix(layer));
+}
+
+std::vector<NamedBuffer> Model::buffers_of(std::size_t layer) const { return module(layer).buffers(prefix(layer)); }
+
+/// Whether the plan leaves room for a source's tensor that the network does not know: only where it belongs to a layer
+/// or head that is not taken over, or to none while not all layers are.
+bool Model::is_left_out(const std::string& name, const TransferPlan& plan) const {
+  bool all_taken = true, left_out = false;
+  std::size_t longest = 0;
+  for (std::size_t l = 0; l <= layers(); ++l) {
+    const bool taken = weights_of(plan, l) != Weights::Fresh;
+    const std::string start = prefix(l);
+    if (l < layers()) all_taken = all_taken && taken;
+    if (start.size() < longest || start.empty() || name.rfind(start, 0) != 0) continue;
+    left_out = !taken && (left_out || start.size() > longest);
+    longest = start.size();
+  }
+  return longest > 0 ? left_out : !all_taken;
 }
 
 void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed) {
@@ -103,37 +110,41 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
     }
     return nullptr;
   };
-  for (std::size_t l = 0; l < layers(); ++l) {
+  // One stream for the head: the same head in every arm of a seed, whatever the layers below.
+  RandomStream heads(seed, "head");
+  for (std::size_t l = 0; l <= layers(); ++l) {
+    const Weights weights = weights_of(plan, l);
     for (NamedParameter& parameter : parameters_of(l)) {
-      if (plan.weights[l] == Weights::Fresh) {
-        fill(parameter.value, parameter.init, stream_of(parameter.name, seed));
+      const RandomStream stream = l < layers() ? stream_of(parameter.name, seed) : RandomStream(heads.next(), "head");
+      if (weights == Weights::Fresh) {
+        fill(parameter.value, parameter.init, stream);
       } else if (const at::Tensor* theirs = from_source(parameter.name, parameter.value)) {
-        if (plan.weights[l] == Weights::Source) {
+        if (weights == Weights::Source) {
           parameter.value.copy_(*theirs);
         } else {
           const at::Tensor values = theirs->to(at::kDouble);
-          fill(parameter.value, Init::normal(values.std(false).item<double>()), stream_of(parameter.name, seed));
+          fill(parameter.value, Init::normal(values.std(false).item<double>()), stream);
           parameter.value.add_(values.mean().item<double>());
         }
       }
     }
-    for (NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix)) {
-      if (plan.weights[l] != Weights::Source)
+    for (NamedBuffer& buffer : buffers_of(l)) {
+      if (weights != Weights::Source)
         buffer.value.fill_(buffer.initial);
       else if (const at::Tensor* theirs = from_source(buffer.name, buffer.value))
         buffer.value.copy_(*theirs);
     }
   }
   for (const auto& [name, tensor] : given)
-    if (!mine.count(name) && !is_left_out(name, *backbone_, plan))
+    if (!mine.count(name) && !is_left_out(name, plan))
       wrong.push_back(fmt::format("{} is unknown to this network", name));
   if (!wrong.empty())
-    throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fmt::join(wrong, "; ")),
-                "start from weights of the same backbone with the same parameters");
-  // One stream for the head: the same head in every arm of a seed, whatever the layers below.
-  RandomStream stream(seed, "head");
-  for (NamedParameter& parameter : parameters_of(layers()))
-    fill(parameter.value, parameter.init, RandomStream(stream.next(), "head"));
+    throw Error(
+        ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fmt::join(wrong, "; ")),
+        plan.head == Weights::Fresh
+            ? "start from weights of the same backbone with the same parameters"
+            : "start from weights of the same backbone with the same parameters; its head is taken over too, so "
+              "the data must have as many classes as the source's");
 }
 
 bool Model::learns(const NamedParameter& parameter, const LayerPlan& plan) {
@@ -166,7 +177,7 @@ bool Model::frozen(std::size_t layer, const LayerPlan& plan) const {
 void Model::begin_phase(const Phase& phase) {
   phase_ = phase.layers;
   phase_.push_back(phase.head);
-  for (std::size_t l = 0; l < layers(); ++l) frozen_[l] = frozen(l, phase_[l]);
+  for (std::size_t l = 0; l <= layers(); ++l) frozen_[l] = frozen(l, phase_[l]);
   for (std::size_t l = 0; l <= layers(); ++l)
     for (NamedParameter& parameter : parameters_of(l)) {
       const bool learning = learns(parameter, phase_[l]);
@@ -192,39 +203,39 @@ std::vector<ParameterGroup> Model::groups(const Phase& phase, double weight_deca
 
 void Model::train() {
   training_ = true;
-  for (std::size_t l = 0; l < layers(); ++l)
-    backbone_->layers()[l].module->train(!frozen_[l] || phase_[l].frozen_mode == FrozenMode::Train);
+  for (std::size_t l = 0; l <= layers(); ++l)
+    module(l).train(!frozen_[l] || phase_[l].frozen_mode == FrozenMode::Train);
 }
 
 void Model::eval() {
   training_ = false;
-  for (const Layer& layer : backbone_->layers()) layer.module->train(false);
+  for (std::size_t l = 0; l <= layers(); ++l) module(l).train(false);
 }
 
 at::Tensor Model::forward(const at::Tensor& x, std::size_t from) {
   at::Tensor y = x;
-  for (std::size_t l = from; l < layers(); ++l) {
-    const Layer& layer = backbone_->layers()[l];
-    // A frozen layer in train mode uses the batch's statistics, and would move its running ones.
-    const bool hold = training_ && layer.module->training() && frozen_[l];
-    std::vector<std::pair<at::Tensor, at::Tensor>> held;
-    if (hold)
-      for (NamedBuffer& buffer : layer.module->buffers()) held.emplace_back(buffer.value, buffer.value.clone());
-    y = layer.module->forward(y);
-    // Put back behind autograd's back: batch norm has kept the running statistics for its backward, which in train mode
-    // does not read them.
-    for (auto& [buffer, before] : held) buffer.variable_data().copy_(before);
-  }
-  return at::linear(y, head_weight_, head_bias_);
+  for (std::size_t l = from; l <= layers(); ++l) y = run(l, y);
+  return y;
+}
+
+at::Tensor Model::run(std::size_t layer, const at::Tensor& x) {
+  // A frozen layer in train mode uses the batch's statistics, and would move its running ones.
+  const bool hold = training_ && module(layer).training() && frozen_[layer];
+  std::vector<std::pair<at::Tensor, at::Tensor>> held;
+  if (hold)
+    for (NamedBuffer& buffer : module(layer).buffers()) held.emplace_back(buffer.value, buffer.value.clone());
+  const at::Tensor y = module(layer).forward(x);
+  // Put back behind autograd's back: batch norm has kept the running statistics for its backward, which in train mode
+  // does not read them.
+  for (auto& [buffer, before] : held) buffer.variable_data().copy_(before);
+  return y;
 }
 
 TensorMap Model::state() const {
   TensorMap state;
   for (std::size_t l = 0; l <= layers(); ++l) {
     for (NamedParameter& parameter : parameters_of(l)) state[parameter.name] = parameter.value;
-    if (l == layers()) break;
-    for (NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix))
-      state[buffer.name] = buffer.value;
+    for (NamedBuffer& buffer : buffers_of(l)) state[buffer.name] = buffer.value;
   }
   return state;
 }
@@ -266,6 +277,8 @@ std::int64_t Model::trainable_parameters(const TransferPlan& plan) const {
     }
   return count;
 }
+
+at::Tensor pooled(const at::Tensor& x) { return x.dim() == 4 ? x.mean({2, 3}) : x; }
 
 std::size_t frozen_prefix(const TransferPlan& plan) {
   std::size_t prefix = 0;

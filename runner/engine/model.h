@@ -14,7 +14,7 @@
 
 namespace cambium {
 
-/// f = h∘g: a backbone and a linear head, from images [N, C, H, W] to logits [N, classes].
+/// f = h∘g: a backbone and its head, from images [N, C, H, W] to logits [N, classes].
 class Model {
  public:
   Model(std::unique_ptr<Backbone> backbone, std::int64_t classes);
@@ -22,9 +22,9 @@ class Model {
   const Backbone& backbone() const { return *backbone_; }
   std::size_t layers() const { return backbone_->layers().size(); }
 
-  /// Fills every tensor: fresh ones from the seed and their own names, the head from the seed and its shape alone, the
-  /// rest from `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in
-  /// another shape, or has in a layer taken over while the network does not know it. Only the head may be missing.
+  /// Fills every tensor: fresh ones from the seed and their own names, a fresh head from the seed and its shapes alone,
+  /// the rest from `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in
+  /// another shape, or has in a layer taken over while the network does not know it. A fresh head need not be there.
   void initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed);
 
   /// From here on, learn as `phase` says: which parameters take gradients, how each layer's norm and dropout run.
@@ -54,16 +54,25 @@ class Model {
   std::int64_t trainable_parameters(const TransferPlan& plan) const;
 
  private:
-  std::vector<NamedParameter> parameters_of(std::size_t layer) const;  ///< layers() is the head
+  // Layer layers() is the head.
+  Module& module(std::size_t layer) const;
+  std::string prefix(std::size_t layer) const;
+  std::vector<NamedParameter> parameters_of(std::size_t layer) const;
+  std::vector<NamedBuffer> buffers_of(std::size_t layer) const;
+  bool is_left_out(const std::string& name, const TransferPlan& plan) const;
+  at::Tensor run(std::size_t layer, const at::Tensor& x);
   static bool learns(const NamedParameter& parameter, const LayerPlan& plan);
   bool frozen(std::size_t layer, const LayerPlan& plan) const;
 
   std::unique_ptr<Backbone> backbone_;
-  at::Tensor head_weight_, head_bias_;  ///< [classes, F], [classes]
-  std::vector<LayerPlan> phase_;        ///< of the phase begun last, one a layer, then the head's
-  std::vector<bool> frozen_;            ///< one a layer
+  std::unique_ptr<Module> head_;
+  std::vector<LayerPlan> phase_;  ///< of the phase begun last, one a layer, then the head's
+  std::vector<bool> frozen_;      ///< the same
   bool training_ = false;
 };
+
+/// The features of what a layer gives, [N, C]: maps [N, C, H, W] averaged over their places, vectors as they are.
+at::Tensor pooled(const at::Tensor& x);
 
 /// The leading layers that are frozen in eval mode in every phase: what may be computed once.
 std::size_t frozen_prefix(const TransferPlan& plan);

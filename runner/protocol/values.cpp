@@ -163,12 +163,16 @@ void to_json(Json& json, const TransferPlan& value) {
     for (const LayerPlan& layer : phase.layers) layers.push_back(layer_json(layer));
     phases.push_back({{"epoch", phase.epoch}, {"layers", layers}, {"head", layer_json(phase.head)}});
   }
-  json = {{"weights", weights}, {"phases", phases}, {"source_share", value.source_share}};
+  json = {{"weights", weights},
+          {"head", to_name(value.head, kWeights)},
+          {"phases", phases},
+          {"source_share", value.source_share}};
 }
 
 void from_json(const Json& json, TransferPlan& value) {
   value = {};
   for (const Json& weights : json.at("weights")) value.weights.push_back(from_name(weights, kWeights));
+  value.head = from_name(json.at("head"), kWeights);
   for (const Json& entry : json.at("phases")) {
     Phase phase;
     phase.epoch = entry.at("epoch");

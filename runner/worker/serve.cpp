@@ -163,11 +163,11 @@ class Server {
       info.layers.push_back(
           {facts.layers[l].name, x.sizes().slice(1).vec(), facts.layers[l].parameters, operations.count()});
     }
-    if (x.dim() != 2 || x.size(1) != info.feature_width)
+    if (const at::Tensor features = pooled(x); features.dim() != 2 || features.size(1) != info.feature_width)
       throw Error(ErrorKind::Plugin,
                   fmt::format("backbone {} gives [{}] and states a feature width of {}", request.backbone.plugin,
                               fmt::join(x.sizes(), ", "), info.feature_width),
-                  "its last layer must give [N, feature_width]: a fault of the plugin");
+                  "its last layer must give [N, feature_width] or [N, feature_width, H, W]: a fault of the plugin");
     return info;
   }
 

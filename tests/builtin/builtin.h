@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -75,10 +76,15 @@ inline testing::AssertionResult says(const Error& error, const std::vector<std::
   return testing::AssertionSuccess();
 }
 
-/// The real data beside the checkout; empty where there is none.
-inline std::filesystem::path real_data(const std::string& name) {
-  const std::filesystem::path folder = std::filesystem::path(CAMBIUM_SOURCE_DIR) / ".." / "shared" / "data" / name;
-  return std::filesystem::is_directory(folder) ? folder.lexically_normal() : std::filesystem::path();
+/// A file or folder of the shared folder beside the checkout (CAMBIUM_SHARED: elsewhere); empty where there is none.
+inline std::filesystem::path shared(const std::string& path) {
+  const char* elsewhere = std::getenv("CAMBIUM_SHARED");
+  const std::filesystem::path folder =
+      elsewhere ? std::filesystem::path(elsewhere) : std::filesystem::path(CAMBIUM_SOURCE_DIR) / ".." / "shared";
+  return std::filesystem::exists(folder / path) ? (folder / path).lexically_normal() : std::filesystem::path();
 }
+
+/// The real data, likewise.
+inline std::filesystem::path real_data(const std::string& name) { return shared("data/" + name); }
 
 }  // namespace cambium::test

@@ -65,6 +65,38 @@ TEST(Initialisation, StartsTheHeadWithinTorchsBounds) {
   }
 }
 
+TEST(Initialisation, DrawsTheHeadFromItsOwnStreamInItsOwnOrder) {
+  const TensorMap state = fresh(4).state();
+  RandomStream heads(4, "head");
+  for (const char* name : {"head.weight", "head.bias"}) {
+    RandomStream stream(heads.next(), "head");
+    const at::Tensor drawn = state.at(name).flatten();
+    for (std::int64_t i = 0; i < drawn.numel(); ++i)
+      ASSERT_EQ(drawn[i].item<float>(), float(stream.uniform(-1 / std::sqrt(8.0), 1 / std::sqrt(8.0)))) << name << i;
+  }
+}
+
+TEST(Initialisation, TakesTheHeadFromTheSourceWhereThePlanSaysSo) {
+  TransferPlan plan = scratch();
+  plan.head = Weights::Source;
+  EXPECT_TRUE(plan.needs_source());
+  const TensorMap source = fresh(9).state();
+  Model model(std::make_unique<TinyBackbone>(), 3);
+  model.initialise(plan, &source, 4);
+  const auto mine = hashes(model.state()), theirs = hashes(source), drawn = hashes(fresh(4).state());
+  for (const char* name : {"head.weight", "head.bias"}) EXPECT_EQ(mine.at(name), theirs.at(name));
+  EXPECT_EQ(mine.at("conv1.conv.weight"), drawn.at("conv1.conv.weight"));
+
+  Model other(std::make_unique<TinyBackbone>(), 5);
+  try {
+    other.initialise(plan, &source, 4);
+    ADD_FAILURE() << "a head of 3 classes went into one of 5";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("head.weight is [3, 8], and [5, 8] is wanted"));
+    EXPECT_THAT(error.hint(), HasSubstr("as many classes"));
+  }
+}
+
 TEST(Initialisation, TakesParametersAndBuffersFromTheSource) {
   TensorMap source = fresh(9).state();
   source["conv1.bn.running_mean"] = at::ones({4}) * 5;
@@ -176,6 +208,54 @@ class Ambiguous : public Backbone {
     set_feature_width(8);
   }
 };
+
+/// A network that ends in maps, with dropout and a convolution for a head, as SqueezeNet has it.
+class Mapped : public Backbone {
+ public:
+  Mapped() {
+    add_layer<Block>("conv1", 1, 4, 0.0);
+    set_feature_width(4);
+  }
+  std::string head_name() const override { return "classifier"; }
+  std::unique_ptr<Module> make_head(std::int64_t classes) const override {
+    auto head = std::make_unique<nn::Sequential>();
+    head->add<nn::Dropout>("0", 0.5)
+        .add<nn::Conv2d>("1", 4, classes, nn::ConvOptions{.kernel = 1})
+        .add<nn::GlobalAveragePool>("3");
+    return head;
+  }
+};
+
+TEST(Head, OfABackboneGetsTheLastLayersMaps) {
+  Model model(std::make_unique<Mapped>(), 3);
+  TransferPlan plan{{Weights::Fresh}, {{0, {LayerPlan{}}, LayerPlan{}}}, 0};
+  model.initialise(plan, nullptr, 1);
+  EXPECT_EQ(model.state().count("classifier.1.weight"), 1u);
+  EXPECT_EQ(model.total_parameters(), 48 + 3 * 4 + 3);
+  model.eval();
+  const at::Tensor x = at::randn({2, 1, 8, 8}), maps = model.features(x, 1);
+  EXPECT_EQ(maps.sizes(), at::IntArrayRef({2, 4, 4, 4}));
+  EXPECT_EQ(pooled(maps).sizes(), at::IntArrayRef({2, 4}));
+  // A 1x1 convolution and then the mean is the mean and then a matrix.
+  const at::Tensor expected = pooled(maps).matmul(model.state().at("classifier.1.weight").flatten(1).t()) +
+                              model.state().at("classifier.1.bias");
+  EXPECT_TRUE(model.forward(x).allclose(expected, 1e-5, 1e-6));
+}
+
+TEST(Head, DropsOnlyWhileItLearns) {
+  Model model(std::make_unique<Mapped>(), 3);
+  TransferPlan plan{{Weights::Fresh}, {{0, {frozen()}, LayerPlan{}}, {1, {frozen()}, frozen()}}, 0};
+  model.initialise(plan, nullptr, 1);
+  const at::Tensor x = at::randn({2, 1, 8, 8});
+  model.begin_phase(plan.phases[0]);
+  model.train();
+  EXPECT_FALSE(model.forward(x).equal(model.forward(x)));
+  model.begin_phase(plan.phases[1]);
+  EXPECT_TRUE(model.forward(x).equal(model.forward(x)));
+  model.begin_phase(plan.phases[0]);
+  model.eval();
+  EXPECT_TRUE(model.forward(x).equal(model.forward(x)));
+}
 
 TEST(Model, RefusesABackboneWithTwoTensorsOfOneName) { EXPECT_THROW(Model(std::make_unique<Ambiguous>(), 3), Error); }
 

@@ -20,10 +20,11 @@ struct Layer {
   std::unique_ptr<Module> module;
 };
 
-/// g of f = h∘g: an ordered list of named layers from images [N, C, H, W], normalised, to features [N, feature_width].
+/// g of f = h∘g: an ordered list of named layers from images [N, C, H, W], normalised, to features.
 ///
 /// A plugin derives from this and calls add_layer() in its constructor, from the input on. Each layer takes what the
-/// one before it gives; the last gives [N, feature_width].
+/// one before it gives; the last gives [N, feature_width] or, where the network's own head wants maps, [N,
+/// feature_width, H, W], whose features are the mean over each map.
 class Backbone {
  public:
   virtual ~Backbone() = default;
@@ -35,7 +36,10 @@ class Backbone {
   /// Runs layers [from, to) on `x`, what layer from - 1 gave (the images for from = 0).
   at::Tensor forward(at::Tensor x, std::size_t from, std::size_t to) const;
 
-  /// The head's name in public checkpoints of this network, as "fc" in "fc.weight".
+  /// h: a new head from what the last layer gives to logits [N, classes]. Unless a network has one of its own, a Linear
+  /// from feature_width.
+  virtual std::unique_ptr<Module> make_head(std::int64_t classes) const;
+  /// What the names of the head's parameters begin with in public checkpoints of this network, as "fc" in "fc.weight".
   virtual std::string head_name() const { return "head"; }
   /// The name that this network gives to what a public checkpoint calls `name`.
   virtual std::string own_name(const std::string& name) const { return name; }

@@ -42,15 +42,16 @@ struct Phase {
 
 /// What a strategy decides, as a plain value: the planner can share, check, price and print it.
 struct TransferPlan {
-  std::vector<Weights> weights;  ///< one a backbone layer; the head always starts anew
-  std::vector<Phase> phases;     ///< in order of epoch; the first is epoch 0
-  double source_share = 0;       ///< of each batch, the part that is source data, in [0, 1)
+  std::vector<Weights> weights;   ///< one a backbone layer
+  std::vector<Phase> phases;      ///< in order of epoch; the first is epoch 0
+  double source_share = 0;        ///< of each batch, the part that is source data, in [0, 1)
+  Weights head = Weights::Fresh;  ///< the head's; from a source it must have as many classes as the data
 
   /// Whether anything is taken from a source: only then do the source's weights belong to a cell's identity.
   bool needs_source() const {
     for (Weights w : weights)
       if (w != Weights::Fresh) return true;
-    return source_share > 0;
+    return head != Weights::Fresh || source_share > 0;
   }
   bool operator==(const TransferPlan&) const = default;
 };
