@@ -39,6 +39,48 @@ TEST(FromScratch, TakesNothingFromASource) {
   EXPECT_TRUE(plan_of("feature_extraction").needs_source());
 }
 
+/// The first `cut` layers in one way, the rest in another.
+TransferPlan cut_at(std::size_t cut, Weights weights, LayerPlan below, Weights above = Weights::Fresh) {
+  TransferPlan plan = alike(above, {});
+  for (std::size_t l = 0; l < cut; ++l) {
+    plan.weights[l] = weights;
+    plan.phases[0].layers[l] = below;
+  }
+  return plan;
+}
+const LayerPlan kFrozen = {.trainable = Trainable::None};
+
+TEST(PartialFinetuning, GivesTheArmsOfYosinski2014) {
+  const auto arm = [](std::int64_t cut, bool frozen) {
+    return plan_of("partial_finetuning", {{"cut", cut}, {"frozen", frozen}});
+  };
+  EXPECT_EQ(arm(1, true), cut_at(1, Weights::Source, kFrozen));  // AnB, BnB
+  EXPECT_EQ(arm(2, false), cut_at(2, Weights::Source, {}));      // AnB+, BnB+
+  EXPECT_EQ(arm(3, true), cut_at(3, Weights::Source, kFrozen));  // only the head is new
+  const TransferPlan control =
+      plan_of("partial_finetuning", {{"cut", std::int64_t{2}}, {"weights", std::string("random")}});
+  EXPECT_EQ(control, cut_at(2, Weights::Fresh, kFrozen));
+  EXPECT_FALSE(control.needs_source());
+}
+
+TEST(PartialFinetuning, FreezesTheBottomOfASourceThatIsTakenWhole) {
+  const TransferPlan plan = plan_of("partial_finetuning", {{"cut", std::int64_t{1}}, {"above", std::string("source")}});
+  EXPECT_EQ(plan, cut_at(1, Weights::Source, kFrozen, Weights::Source));
+}
+
+TEST(PartialFinetuning, TellsHowFrozenAndLearningLayersRun) {
+  EXPECT_EQ(plan_of("partial_finetuning", {{"cut", std::int64_t{2}}, {"frozen_mode", std::string("train")}}),
+            cut_at(2, Weights::Source, {.trainable = Trainable::None, .frozen_mode = FrozenMode::Train}));
+  EXPECT_EQ(plan_of("partial_finetuning", {{"cut", std::int64_t{2}}, {"frozen", false}, {"rate", 0.1}}),
+            cut_at(2, Weights::Source, {.rate = 0.1}));
+}
+
+TEST(PartialFinetuning, NamesTheLayersThereAreToACutPastThem) {
+  const Error error = error_of([] { plan_of("partial_finetuning", {{"cut", std::int64_t{4}}}); });
+  EXPECT_EQ(error.message(), "cut 4 is past the last of the backbone's 3 layers");
+  EXPECT_EQ(error.hint(), "the layers are conv1, conv2, fc3: a cut lies between 1 and 3");
+}
+
 TEST(BuiltIn, EveryPluginLoadsAndDocumentsItsParameters) {
   EXPECT_TRUE(plugins().problems().empty());
   std::vector<std::string> names;
@@ -51,8 +93,8 @@ TEST(BuiltIn, EveryPluginLoadsAndDocumentsItsParameters) {
       EXPECT_EQ(parameter.doc.find('\n'), std::string::npos);
     }
   }
-  for (const char* name :
-       {"mlp", "lenet5", "cnn7", "idx", "cifar", "shapes", "feature_extraction", "full_finetuning", "from_scratch"})
+  for (const char* name : {"mlp", "lenet5", "cnn7", "idx", "cifar", "shapes", "feature_extraction", "full_finetuning",
+                           "from_scratch", "partial_finetuning"})
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
 }
 
