@@ -42,14 +42,14 @@ CREATE TABLE arm (
   id INTEGER PRIMARY KEY,
   study INTEGER NOT NULL REFERENCES study,
   stage TEXT NOT NULL,
-  group_identity TEXT NOT NULL,
   axes TEXT NOT NULL,
   name TEXT NOT NULL,
-  UNIQUE (study, stage, group_identity, axes)
+  UNIQUE (study, stage, axes, name)
 );
 CREATE TABLE study_cell (
   arm INTEGER NOT NULL REFERENCES arm,
   cell INTEGER NOT NULL REFERENCES cell,
+  replicate TEXT NOT NULL,
   position INTEGER NOT NULL,
   current INTEGER NOT NULL CHECK (current IN (0, 1)),
   PRIMARY KEY (arm, cell)

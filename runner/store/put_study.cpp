@@ -30,12 +30,7 @@ std::int64_t enter_study(Database& database, const StudyRecord& study, double ti
   return id;
 }
 
-struct Entered {
-  std::int64_t id = 0;
-  const std::string* group = nullptr;
-};
-
-Entered enter_cell(Database& database, const CellRecord& cell) {
+std::int64_t enter_cell(Database& database, const CellRecord& cell) {
   const auto source = cell.source.empty() ? std::nullopt : std::optional<std::string_view>(cell.source);
   Statement& insert = database.prepared(
       "INSERT INTO cell (identity, group_identity, seed, backbone, dataset, strategy, source, trainable, total) "
@@ -45,13 +40,13 @@ Entered enter_cell(Database& database, const CellRecord& cell) {
   if (database.changes() > 0) {
     const std::int64_t id = database.last_insert_id();
     database.prepared("INSERT INTO config VALUES (?, ?)").run(id, cell.config);
-    return {id, &cell.group};
+    return id;
   }
   Statement& find = database.prepared("SELECT id FROM cell WHERE identity = ?");
   find.bind(cell.identity).step();
   const std::int64_t id = find.integer(0);
   find.reset();
-  return {id, &cell.group};
+  return id;
 }
 
 /// The study's arms, each entered once.
@@ -59,13 +54,13 @@ class Arms {
  public:
   Arms(Database& database, std::int64_t study) : database_(database), study_(study) {}
 
-  std::int64_t enter(const EntryRecord& entry, const std::string& group) {
-    const auto [found, added] = known_.try_emplace(Key{entry.stage, group, entry.axes}, 0);
+  std::int64_t enter(const EntryRecord& entry) {
+    const auto [found, added] = known_.try_emplace(Key{entry.stage, entry.axes, entry.arm}, 0);
     if (added) {
       Statement& put = database_.prepared(
-          "INSERT INTO arm (study, stage, group_identity, axes, name) VALUES (?, ?, ?, ?, ?) "
+          "INSERT INTO arm (study, stage, axes, name) VALUES (?, ?, ?, ?) "
           "ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id");
-      put.bind(study_, entry.stage, group, entry.axes, entry.arm).step();
+      put.bind(study_, entry.stage, entry.axes, entry.arm).step();
       found->second = put.integer(0);
       put.step();
     }
@@ -90,7 +85,7 @@ class Arms {
 
 void put_study(Database& database, const StudyRecord& study, double time) {
   const std::int64_t id = enter_study(database, study, time);
-  std::unordered_map<std::string_view, Entered> cells;
+  std::unordered_map<std::string_view, std::int64_t> cells;
   cells.reserve(study.cells.size());
   for (const CellRecord& cell : study.cells) cells.emplace(cell.identity, enter_cell(database, cell));
 
@@ -98,7 +93,8 @@ void put_study(Database& database, const StudyRecord& study, double time) {
       .prepared("UPDATE study_cell SET current = 0 WHERE current = 1 AND arm IN (SELECT id FROM arm WHERE study = ?)")
       .run(id);
   Statement& place = database.prepared(
-      "INSERT INTO study_cell VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET position = excluded.position, current = 1");
+      "INSERT INTO study_cell VALUES (?, ?, ?, ?, 1) "
+      "ON CONFLICT DO UPDATE SET replicate = excluded.replicate, position = excluded.position, current = 1");
   Arms arms(database, id);
   std::int64_t position = 0;
   for (const EntryRecord& entry : study.entries) {
@@ -107,7 +103,7 @@ void put_study(Database& database, const StudyRecord& study, double time) {
       throw Error(ErrorKind::Store, fmt::format("study {}: entry {} is of a cell that the study does not have",
                                                 study.name, entry.identity));
     }
-    place.run(arms.enter(entry, *found->second.group), found->second.id, position++);
+    place.run(arms.enter(entry), found->second, entry.replicate, position++);
   }
 }
 

@@ -28,7 +28,9 @@ struct CellRecord {
 struct EntryRecord {
   std::string identity;
   std::string stage, arm;
-  std::string axes;  ///< JSON object: the axes of the stage that the cell reads, and its values
+  std::string axes;  ///< JSON object: the axes of the stage that the cell reads, and its values; without the replicates
+  /// JSON object of the replicate axes that it reads: {"data.split": 0, "data.half": "A"}.
+  std::string replicate = "{}";
 };
 
 struct StudyRecord {

@@ -22,7 +22,7 @@ FROM run;
 -- A cell's place in a study, and the cell.
 CREATE VIEW placed_cell AS
 SELECT study.name AS study, arm.stage AS stage, arm.id AS arm_id, arm.name AS arm, arm.axes AS axes,
-  study_cell.position AS position, study_cell.current AS current,
+  study_cell.replicate AS replicate, study_cell.position AS position, study_cell.current AS current,
   cell.id AS cell_id, substr(cell.identity, 1, 12) AS cell, cell.identity AS identity, cell.seed AS seed,
   cell.backbone AS backbone, cell.dataset AS dataset, cell.strategy AS strategy,
   cell.source AS source, cell.trainable AS trainable, cell.total AS total
@@ -47,12 +47,12 @@ SELECT p.study AS study, p.stage AS stage, p.cell AS cell, run.id AS run, run.at
   run.val_loss AS val_loss, run.train_accuracy AS train_accuracy, run.train_images AS train_images,
   coalesce(run.trainable, p.trainable) AS trainable, coalesce(run.total, p.total) AS total,
   p.position AS position, p.identity AS identity, p.current AS current, run.selection AS selection,
-  (SELECT json FROM provenance WHERE id = run.provenance) AS provenance
+  (SELECT json FROM provenance WHERE id = run.provenance) AS provenance, p.replicate AS replicate
 FROM placed_cell AS p JOIN run_result AS run ON run.cell = p.cell_id
 UNION ALL
 SELECT p.study, p.stage, p.cell, NULL, NULL, 'skipped', p.seed, p.backbone, p.dataset, p.strategy, NULL, NULL, NULL, NULL, skip.reason,
   p.arm, p.axes, NULL, 0, NULL, NULL, datetime(skip.time, 'unixepoch'), NULL, NULL, NULL, NULL, NULL, NULL,
-  p.trainable, p.total, p.position, p.identity, p.current, NULL, NULL
+  p.trainable, p.total, p.position, p.identity, p.current, NULL, NULL, p.replicate
 FROM placed_cell AS p JOIN skip ON skip.cell = p.cell_id;
 
 CREATE VIEW cells AS
@@ -62,7 +62,8 @@ SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.identity AS identit
   coalesce(run.attempt, 0) AS attempts, coalesce(run.epochs, 0) AS epochs,
   run.test_accuracy AS test_accuracy, run.seconds AS seconds, coalesce(skip.reason, run.error) AS error,
   substr(p.source, 1, 12) AS source, p.trainable AS trainable, p.total AS total, p.position AS position,
-  (SELECT json FROM config WHERE config.cell = p.cell_id) AS config
+  (SELECT json FROM config WHERE config.cell = p.cell_id) AS config,
+  p.replicate AS replicate
 FROM placed_cell AS p
 LEFT JOIN run_result AS run ON run.id = (SELECT id FROM run WHERE run.cell = p.cell_id ORDER BY attempt DESC LIMIT 1)
 LEFT JOIN skip ON skip.cell = p.cell_id

@@ -89,6 +89,32 @@ TEST_F(Views, LeaderboardKeepsAResultWhileItsCellRunsAgain) {
   EXPECT_EQ(text(store, "SELECT state FROM cells"), "running");
 }
 
+TEST_F(Views, LeaderboardIsOverSeedsAndReplicates) {
+  StudyRecord record = study({cell(1, 0, "g"), cell(2, 1, "g"), cell(3, 0, "g"), cell(4, 1, "g")});
+  for (std::size_t i = 0; i < 4; ++i) {
+    record.cells[i].group = i < 2 ? "a" : "b";  // replicates have identities of their own
+    record.entries[i].replicate = i < 2 ? R"({"data.half":"A"})" : R"({"data.half":"B"})";
+  }
+  store.put_study(record);
+  for (int i = 1; i <= 4; ++i) finish(store, identity(i), folder, 0.1 * i);
+  const Table board = store.query("SELECT n, missing, mean FROM leaderboard");
+  ASSERT_EQ(board.rows.size(), 1U);
+  EXPECT_EQ(board.rows[0][0], Field(4));
+  EXPECT_EQ(board.rows[0][1], Field(0));
+  EXPECT_NEAR(std::get<double>(board.rows[0][2]), 0.25, 1e-12);
+  EXPECT_EQ(text(store, "SELECT group_concat(json_extract(replicate, '$.\"data.half\"'), '') FROM cells"), "AABB");
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM runs WHERE replicate = '{\"data.half\":\"B\"}'"), 2);
+}
+
+TEST_F(Views, AReplicateIsAsTheStudySaysNow) {
+  StudyRecord record = study({cell(1, 0, "g")});
+  store.put_study(record);
+  EXPECT_EQ(text(store, "SELECT replicate FROM cells"), "{}");
+  record.entries[0].replicate = R"({"data.split":3})";
+  store.put_study(record);
+  EXPECT_EQ(text(store, "SELECT replicate FROM cells"), R"({"data.split":3})");
+}
+
 TEST_F(Views, OnlyCurrentEntriesCount) {
   store.put_study(study({cell(1, 0, "g"), cell(2, 1, "g")}));
   finish(store, identity(1), folder, 0.5);
