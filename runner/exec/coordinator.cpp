@@ -35,7 +35,7 @@ StudyRecord record_of(const Plan& plan) {
                             cell.source >= 0 ? plan.cells[std::size_t(cell.source)].identity : "",
                             cell.network->trainable, cell.network->total});
   for (const Entry& entry : plan.entries)
-    record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes});
+    record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes, entry.replicate});
   return record;
 }
 

@@ -203,6 +203,7 @@ class Compiler {
       }
       if (needs && init.weights == "best") check_best(init, plan_.cells[arm.cells.begin()->second]);
       result.push_back(std::move(source));
+      if (!needs) break;  // it takes nothing but the backbone, which all of them have
     }
     if (result.empty() && needs && !arms_[init.stage].empty() && !(init.same.empty() && init.other.empty()))
       tell_unmatched(init, stage, point);

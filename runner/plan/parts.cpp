@@ -58,11 +58,13 @@ void append(std::string& text, const std::map<std::string, double>& values) {
   text += '}';
 }
 
-/// What was read as a JSON object; without paths, it is what the identity covers.
-std::string params_json(const Schema& schema, const Params& params, bool paths) {
+/// What was read as a JSON object. For the identity, without paths and without what is as by default: so a new parameter leaves
+/// old results as they are, and a default that changes must raise the version.
+std::string params_json(const Schema& schema, const Params& params, bool for_identity) {
   std::string text = "{";
   for (const auto& [name, value] : params.values()) {
-    if (!paths && schema.find(name)->type == ParamType::Path) continue;
+    const Parameter& parameter = *schema.find(name);
+    if (for_identity && (parameter.type == ParamType::Path || parameter.default_value == value)) continue;
     if (text.size() > 1) text += ',';
     append(text, name);
     text += ':';
@@ -152,15 +154,14 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
                 part->component.params);
     const std::string head =
         fmt::format("\"plugin\":\"{}\",\"version\":\"{}\",\"params\":", plugin->name, plugin->version);
-    identity = head + params_json(plugin->schema, part->component.params, false);
-    stored = head + params_json(plugin->schema, part->component.params, true);
+    identity = head + params_json(plugin->schema, part->component.params, true);
+    stored = head + params_json(plugin->schema, part->component.params, false);
   }
   if (const Schema* schema = runner_schema(kind)) {
     read_params(kind, *schema, to_string(kind), built, part->settings);
-    const std::string settings =
-        (stored.empty() ? "\"settings\":" : ",\"settings\":") + params_json(*schema, part->settings, true);
-    identity += settings;
-    stored += settings;
+    const std::string name = stored.empty() ? "\"settings\":" : ",\"settings\":";
+    identity += name + params_json(*schema, part->settings, true) + kSettingsVersion;
+    stored += name + params_json(*schema, part->settings, false);
     if (kind == PartKind::Train && problems_.errors() == errors) check_train(*part, built.table, problems_);
   }
   if (problems_.errors() != errors) return built;

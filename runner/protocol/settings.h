@@ -8,6 +8,9 @@
 
 namespace cambium {
 
+/// Part of every cell's identity: to be raised when a default of the settings below changes, or what one means.
+inline constexpr const char* kSettingsVersion = "1";
+
 /// What the runner itself reads of a stage's `train` table: epochs, batch, optimizer, schedule, loss.
 const Schema& train_schema();
 
