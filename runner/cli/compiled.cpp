@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/output.h"
 #include "exec/worker_resolver.h"
 #include "plan/compile.h"
@@ -30,8 +32,12 @@ CellNames::CellNames(const Plan& plan) : plan_(plan), entries_(plan.cells.size()
 }
 
 std::string CellNames::operator()(std::size_t cell) const {
-  return fmt::format("{}, {}, seed {}", plan_.stages[entries_[cell]->stage], entries_[cell]->arm,
-                     plan_.cells[cell].seed);
+  const Entry& entry = *entries_[cell];
+  std::string text = fmt::format("{}, {}", plan_.stages[entry.stage], entry.arm);
+  for (const auto& [key, value] : nlohmann::json::parse(entry.replicate).items())
+    text += fmt::format(", {} {}", key.substr(key.rfind('.') + 1),
+                        value.is_string() ? value.get<std::string>() : value.dump());
+  return fmt::format("{}, seed {}", text, plan_.cells[cell].seed);
 }
 
 }  // namespace cambium

@@ -11,7 +11,7 @@ namespace cambium {
 /// cannot be run: exit status 2.
 std::optional<Plan> compile_study(const StudyOptions& options);
 
-/// "transfer, full_finetuning, seed 1": a cell's first place in its study.
+/// "transfer, full_finetuning, split 0, half A, seed 1": a cell's first place in its study.
 class CellNames {
  public:
   explicit CellNames(const Plan& plan);

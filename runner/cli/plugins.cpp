@@ -18,11 +18,12 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   cambium plugins                      backbones, data sets and strategies that a study can name
   cambium plugins idx                  what the data set idx can be told
-  cambium plugins train                what a stage's train table can be told
+  cambium plugins train                what a stage's train table can be told; data: any data table
   cambium plugins --plugins my/build   with plugins of your own; docs/plugins.md shows how to write one)";
 
-/// The runner's own settings are asked for by the name of their table.
+/// The runner's own settings are asked for by the names of their tables.
 constexpr const char* kTrain = "train";
+constexpr const char* kData = "data";
 
 struct Options {
   std::string name;
@@ -42,8 +43,8 @@ void print_list(const Description& description, Format format) {
 
 void print_named(const Description& description, const Options& options) {
   Table rows = parameter_rows();
-  std::vector<std::string> names = {kTrain};
-  bool found = options.name == kTrain;
+  std::vector<std::string> names = {kTrain, kData};
+  bool found = options.name == kTrain || options.name == kData;
   const auto section = [&](const std::string& title, const std::string& owner, const Schema& schema) {
     Table own = parameter_rows();
     add_parameters(own, owner, schema);
@@ -53,7 +54,9 @@ void print_named(const Description& description, const Options& options) {
     if (own.rows.empty()) print("  it has no parameters\n");
     if (!own.rows.empty()) print(without_owner(own), Format::Table);
   };
-  if (found) section("train: how a stage's cells are trained, whatever the plugins", kTrain, train_schema());
+  if (options.name == kData) section("data: what is made of every data set", kData, data_schema());
+  if (options.name == kTrain)
+    section("train: how a stage's cells are trained, whatever the plugins", kTrain, train_schema());
   for (const PluginInfo& plugin : description.plugins) {
     names.push_back(plugin.name);
     if (plugin.name != options.name) continue;
@@ -63,7 +66,7 @@ void print_named(const Description& description, const Options& options) {
             plugin.name, plugin.schema);
     if (plugin.kind != PluginKind::Dataset) continue;
     if (options.format == Format::Table) print("\n");
-    section("and as for every data set", "data", data_schema());
+    section("and as for every data set", kData, data_schema());
   }
   if (!found) {
     const auto near = suggestion(options.name, names);
@@ -92,7 +95,7 @@ int plugins(const Options& options) {
 void add_plugins(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("plugins", "tells what there is to combine, and what each can be told");
-  verb->add_option("NAME", options->name, "a plugin, or train");
+  verb->add_option("NAME", options->name, "a plugin, or train, or data");
   add_plugins(*verb, options->plugins);
   add_format(*verb, options->format);
   verb->footer(kFooter);

@@ -81,10 +81,10 @@ class Compiler {
   void check_baseline() {
     std::vector<std::string> arms;
     for (const Entry& entry : plan_.entries)
-      if (!contains(arms, entry.arm)) arms.push_back(entry.arm);
+      if (!contains(arms, entry.name)) arms.push_back(entry.name);
     if (study_.baseline.empty() || arms.empty() || contains(arms, study_.baseline)) return;
     const auto near = suggestion(study_.baseline, arms);
-    problems_.error(study_.baseline_place, fmt::format("no cell is of the arm \"{}\"", study_.baseline),
+    problems_.error(study_.baseline_place, fmt::format("no arm is called \"{}\"", study_.baseline),
                     near ? fmt::format("did you mean \"{}\"?", *near)
                          : fmt::format("the arms are \"{}\"", fmt::join(arms, "\", \"")));
   }
@@ -119,8 +119,15 @@ class Compiler {
         merge.stage = index;
         merge.strategy = strategy;
         for (const auto& [key, value] : all_axes) read_axes[strategy].insert(key);
-        const std::string label = arm_label(unnamed(axes, stage, point), arm_name(stage, point), strategy),
-                          json = axes_json(axes), replicate_json = axes_json(replicate);
+        const AxisValues factors = factors_of(axes, stage, point);
+        const std::string given = arm_name(stage, point), name = given.empty() ? strategy : given;
+        const Entry entry{index,
+                          0,
+                          arm_label(axes, factors, given, strategy),
+                          name,
+                          axes_json(factors),
+                          axes_json(axes),
+                          axes_json(replicate)};
         for (std::uint64_t seed : stage.seeds) {
           const std::size_t before = plan_.cells.size();
           const std::size_t cell = enter(point, network, needs ? source : Source{}, seed);
@@ -128,7 +135,8 @@ class Compiler {
           ++plan_.points;
           if (cell >= before) ++merge.cells;
           if (!entered.insert(cell).second) continue;
-          plan_.entries.push_back({index, cell, label, json, replicate_json});
+          plan_.entries.push_back(entry);
+          plan_.entries.back().cell = cell;
           const auto [at, fresh] = arm_of_group.emplace(plan_.cells[cell].group, arms_[index].size());
           if (fresh) arms_[index].push_back({{}, point.parts, all_axes, stage.name});
           arms_[index][at->second].cells[seed] = cell;
@@ -276,19 +284,22 @@ class Compiler {
     return name;
   }
 
-  /// The axes that are not told by the arm's name: what marches with `arm`, or is an extra cell that has one, is.
-  static AxisValues unnamed(const AxisValues& axes, const Stage& stage, const Point& point) {
-    std::set<std::string> named;
-    const auto add = [&](const std::vector<Axis::Key>& keys) {
-      if (std::any_of(keys.begin(), keys.end(), [](const Axis::Key& key) { return key.name == "arm"; }))
-        for (const Axis::Key& key : keys) named.insert(key.name);
+  /// The axes that are not told by the arm's name: those that march neither with `arm` nor with `strategy`, and of an
+  /// extra cell that has a name, none.
+  static AxisValues factors_of(const AxisValues& axes, const Stage& stage, const Point& point) {
+    std::set<std::string> told = {"strategy", "strategy.plugin"};
+    const auto add = [&](const std::vector<Axis::Key>& keys, bool by_strategy) {
+      if (std::any_of(keys.begin(), keys.end(), [&](const Axis::Key& key) {
+            return key.name == "arm" || (by_strategy && (key.name == "strategy" || key.name == "strategy.plugin"));
+          }))
+        for (const Axis::Key& key : keys) told.insert(key.name);
     };
     for (std::size_t a = 0; a < stage.axes.size(); ++a)
-      if (point.indices[a] >= 0) add(stage.axes[a].keys);
-    if (point.extra) add(point.extra->keys);
+      if (point.indices[a] >= 0) add(stage.axes[a].keys, true);
+    if (point.extra) add(point.extra->keys, false);
     AxisValues left;
     for (const auto& axis : axes)
-      if (!named.count(axis.first)) left.push_back(axis);
+      if (!told.count(axis.first)) left.push_back(axis);
     return left;
   }
 

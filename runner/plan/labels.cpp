@@ -48,12 +48,14 @@ std::string axes_json(const AxisValues& axes) {
   return json.dump();
 }
 
-std::string arm_label(const AxisValues& axes, const std::string& name, const std::string& strategy) {
+std::string arm_label(const AxisValues& all, const AxisValues& factors, const std::string& name,
+                      const std::string& strategy) {
+  const AxisValues& axes = name.empty() ? all : factors;
   std::string label = name;
   const auto add = [&](const std::string& text) { label += (label.empty() ? "" : ", ") + text; };
   for (const auto& [key, value] : axes) {
     if (key == "strategy" || key == "strategy.plugin") {
-      if (name.empty()) add(plain(*value));
+      add(plain(*value));
       continue;
     }
     int alike = 0;

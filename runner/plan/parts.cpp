@@ -58,8 +58,8 @@ void append(std::string& text, const std::map<std::string, double>& values) {
   text += '}';
 }
 
-/// What was read as a JSON object. For the identity, without paths and without what is as by default: so a new parameter leaves
-/// old results as they are, and a default that changes must raise the version.
+/// What was read as a JSON object. For the identity, without paths and without what is as by default: so a new
+/// parameter leaves old results as they are, and a default that changes must raise the version.
 std::string params_json(const Schema& schema, const Params& params, bool for_identity) {
   std::string text = "{";
   for (const auto& [name, value] : params.values()) {

@@ -40,9 +40,11 @@ struct Cell {
 struct Entry {
   std::size_t stage = 0;  ///< index in Plan::stages
   std::size_t cell = 0;   ///< index in Plan::cells
-  std::string arm;
-  std::string axes;              ///< JSON object of the axes that the cell reads, less the replicates
-  std::string replicate = "{}";  ///< JSON object of the replicate axes that it reads
+  std::string arm;        ///< its arm's label: the name, then the factors
+  std::string name;       ///< its arm's name: what the study calls it, else its strategy
+  std::string factors;    ///< JSON object of the axes that the name does not tell, less the replicates
+  std::string axes;       ///< JSON object of all axes that the cell reads, less the replicates
+  std::string replicate;  ///< JSON object of the replicate axes that it reads
 };
 
 /// Grid points of one stage and strategy that came to fewer cells, since the strategy does not read some axes.

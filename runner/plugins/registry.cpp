@@ -5,6 +5,7 @@
 #include "cambium/files.h"
 #include "plugins/plugin_library.h"
 #include "protocol/places.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 namespace {
@@ -56,6 +57,8 @@ void PluginRegistry::load_library(const fs::path& path) {
     const PluginLibrary library = load_plugin_library(path);
     try {
       library.register_plugins(*this);
+    } catch (const Error& error) {
+      throw Error(ErrorKind::Plugin, library.path.string() + ": " + error.message(), error.hint());
     } catch (const std::exception& error) {
       throw Error(ErrorKind::Plugin, library.path.string() + ": registering its plugins failed: " + error.what(),
                   "this is a fault of the plugin");
@@ -101,6 +104,11 @@ void PluginRegistry::add_backbone(std::string name, std::string doc, Schema sche
                       {}});
 }
 void PluginRegistry::add_dataset(std::string name, std::string doc, Schema schema, DatasetFactory make) {
+  for (const Parameter& parameter : schema.parameters())
+    if (data_schema().find(parameter.name))
+      throw Error(ErrorKind::Plugin,
+                  "data set " + name + " declares " + parameter.name + ", which the runner reads for every data set",
+                  "give the parameter another name; `cambium plugins data` lists those that are taken");
   pending_.push_back(
       {{PluginKind::Dataset, std::move(name), std::move(doc), std::move(schema), "", "", ""}, {}, std::move(make), {}});
 }

@@ -57,7 +57,7 @@ std::vector<std::int64_t> proportional(std::int64_t total, const std::vector<std
 }  // namespace
 
 std::vector<std::size_t> kept_classes(const Params& settings, const std::vector<std::string>& classes) {
-  std::vector<std::size_t> kept = positions("classes", settings.strings("classes"), classes);
+  std::vector<std::size_t> kept = positions("only", settings.strings("only"), classes);
   if (kept.empty()) {
     kept.resize(classes.size());
     std::iota(kept.begin(), kept.end(), std::size_t{0});

@@ -21,7 +21,7 @@ class SelectionError : public Error {
   std::string key_;
 };
 
-/// The classes that a data table keeps, as positions among `classes`, ascending: those of `classes` (all, if it names
+/// The classes that a data table keeps, as positions among `classes`, ascending: those of `only` (all, if it names
 /// none) less those of `except`, and of these the half that `half` and `split` say. Their new labels are 0, 1, ... in
 /// this order. Each split halves at random, depending on its number alone; A and B are each other's complement. Throws
 /// SelectionError: a name that is not there or there twice, a number of classes that cannot be halved.

@@ -44,7 +44,7 @@ const Schema& train_schema() {
 const Schema& data_schema() {
   static const Schema schema =
       Schema()
-          .strings("classes", std::vector<std::string>{}, "the classes to keep, by name; []: all")
+          .strings("only", std::vector<std::string>{}, "the classes to keep, by name; []: all")
           .strings("except", std::vector<std::string>{}, "classes to leave out, by name")
           .choice("half", "all", {"all", "A", "B"},
                   "of the classes kept, a random half; A and B are each other's complement")

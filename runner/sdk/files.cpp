@@ -163,8 +163,7 @@ fs::path resolve_path(const fs::path& root, const fs::path& path) {
   if (!name.has_filename()) name = name.parent_path();
   // "data/mnist" is meant as it stands under a data root that is itself called data.
   if (!fs::exists(below, error) && path.begin() != path.end() && *path.begin() == name.filename())
-    if (const fs::path beside = (name.parent_path() / path).lexically_normal(); fs::exists(beside, error))
-      return beside;
+    return (name.parent_path() / path).lexically_normal();
   return below;
 }
 

@@ -57,16 +57,16 @@ TEST(Classes, SplitsDifferAndMixTheClasses) {
 
 TEST(Classes, AreKeptByNameAndLeftOutByName) {
   const std::vector<std::string> two = {"class3", "class1"}, one = {"class1"};
-  EXPECT_THAT(kept_classes(data({{"classes", two}}), names(5)), ElementsAre(1u, 3u));
+  EXPECT_THAT(kept_classes(data({{"only", two}}), names(5)), ElementsAre(1u, 3u));
   EXPECT_THAT(kept_classes(data({{"except", two}}), names(5)), ElementsAre(0u, 2u, 4u));
-  EXPECT_THAT(kept_classes(data({{"classes", two}, {"except", one}}), names(5)), ElementsAre(3u));
+  EXPECT_THAT(kept_classes(data({{"only", two}, {"except", one}}), names(5)), ElementsAre(3u));
 }
 
 TEST(Classes, SayWhichKeyIsWrongAndWhatToDo) {
   std::string key;
-  EXPECT_THAT(refusal(data({{"classes", std::vector<std::string>{"clas3"}}}), 5, &key),
+  EXPECT_THAT(refusal(data({{"only", std::vector<std::string>{"clas3"}}}), 5, &key),
               HasSubstr("did you mean \"class3\"?"));
-  EXPECT_EQ(key, "classes");
+  EXPECT_EQ(key, "only");
   EXPECT_THAT(refusal(data({{"except", std::vector<std::string>{"class1", "class1"}}}), 5), HasSubstr("twice"));
   EXPECT_THAT(refusal(half("A", 0), 5, &key), HasSubstr("5 classes cannot be halved"));
   EXPECT_EQ(key, "half");
@@ -83,7 +83,7 @@ TEST(Classes, OfAHalfAreRenumberedAndTheOthersImagesAreGone) {
       set_split(Split::Train, images, {0, 1, 2, 3, 3, 2, 1, 0});
     }
   } four;
-  const SealedDataset kept(four, data({{"classes", std::vector<std::string>{"b", "d"}}}));
+  const SealedDataset kept(four, data({{"only", std::vector<std::string>{"b", "d"}}}));
   EXPECT_THAT(kept.info().classes, ElementsAre("b", "d"));
   const auto labels = kept.labels(Split::Train);
   EXPECT_THAT(std::vector<std::int64_t>(labels.begin(), labels.end()), ElementsAre(0, 1, 1, 0));
