@@ -1,4 +1,5 @@
-// Times the store, in a folder of its own that it removes. Prints "what: milliseconds", one a line.
+// Times the store, in a folder of its own that it removes. Prints "what: milliseconds", one a line;
+// `store_bench ingest EVENTS` files one event file and prints nothing.
 
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -104,12 +105,24 @@ void bench(const std::filesystem::path& folder) {
        [&] { Store(folder / "bench.db", Store::Mode::Read).query("SELECT count(*) FROM study"); });
 }
 
+/// Files one event file of a cell in a new database, and nothing else.
+void ingest(const std::filesystem::path& folder, const std::filesystem::path& events) {
+  Store store(folder / "bench.db", Store::Mode::Write);
+  const cambium::StudyRecord small = study("small", 1);
+  store.put_study(small);
+  const std::string& cell = small.cells.front().identity;
+  store.ingest(cell, store.begin_run(cell), events);
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   try {
     const Folder folder;
-    bench(folder.path);
+    if (argc == 3 && argv[1] == std::string("ingest"))
+      ingest(folder.path, argv[2]);
+    else
+      bench(folder.path);
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "store_bench: {}\n", error.what());
