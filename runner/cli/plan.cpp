@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <tuple>
 
+#include "cambium/error.h"
 #include "cli/compiled.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "exec/coordinator.h"
+#include "report/power.h"
 #include "report/text.h"
 
 namespace cambium {
@@ -21,12 +24,15 @@ constexpr const char* kFooter = R"(Examples:
   cambium plan study.toml --cells                  a row a cell, with the reason for each
   cambium plan study.toml --retry-failed           what `run --retry-failed` would do
   cambium plan study.toml --cells --format csv > cells.csv
+  cambium plan study.toml --detect 1.0             seeds x replicates for a difference of 1 point
+  cambium plan study.toml --detect 1.0 --assume-sd 1.5
 Nothing is written. What the database knows already is not done again, whichever study asked for it.)";
 
 struct Options : StudyOptions {
   std::filesystem::path db = "results/cambium.db";
   Format format = Format::Table;
   bool cells = false, retry_failed = false;
+  std::optional<double> detect, assume_sd;  ///< in points of percent
 };
 
 const char* to_string(Work::Action action) {
@@ -77,6 +83,27 @@ std::string merged(const Plan& plan) {
   return text;
 }
 
+/// Seeds and replicates of the last stage's arms, at most.
+std::int64_t planned_pairs(const Plan& plan) {
+  std::map<std::pair<std::string, std::string>, std::int64_t> cells;
+  std::int64_t most = 0;
+  for (const Entry& entry : plan.entries)
+    if (entry.stage == plan.entries.back().stage) most = std::max(most, ++cells[{entry.arm, entry.axes}]);
+  return most;
+}
+
+/// What it takes to resolve the difference looked for.
+std::string detection(const Options& options, const Plan& plan) {
+  std::vector<PairedDifference> seen;
+  if (!options.assume_sd && std::filesystem::exists(options.db)) {
+    const Store store(options.db, Store::Mode::Read);
+    const std::vector<Field> name = {plan.name};
+    if (!store.query("SELECT 1 FROM leaderboard WHERE study = ? LIMIT 1", name).rows.empty())
+      seen = paired_differences(store, plan.name, find_baseline(store, plan.name, "", ""));
+  }
+  return detection_text(*options.detect, options.assume_sd, seen, planned_pairs(plan));
+}
+
 int plan(const Options& options) {
   const auto plan = compile_study(options);
   if (!plan) return 2;
@@ -85,6 +112,8 @@ int plan(const Options& options) {
   const std::vector<Work> work = decide(*plan, known, options.retry_failed);
 
   const Table rows = options.cells ? rows_by_cell(*plan, work) : rows_by_reason(*plan, work);
+  if (options.assume_sd && !options.detect)
+    throw Error(ErrorKind::Usage, "--assume-sd is for --detect alone", "add the difference looked for: --detect 1.0");
   if (options.format != Format::Table) {
     print(rows, options.format);
     return 0;
@@ -103,6 +132,7 @@ int plan(const Options& options) {
                     count(Work::Action::Hold) == 0
                         ? ""
                         : fmt::format(", {} held; --retry-failed tries those again", count(Work::Action::Hold))));
+  if (options.detect) print("\n" + detection(options, *plan));
   return 0;
 }
 
@@ -114,6 +144,13 @@ void add_plan(CLI::App& app, Action& action) {
   add_study(*verb, *options);
   verb->add_flag("--cells", options->cells, "a row a cell");
   verb->add_flag("--retry-failed", options->retry_failed, "as if failed cells were to be tried again");
+  verb->add_option("--detect", options->detect, "how many pairs would resolve a difference of so many points")
+      ->type_name("POINTS")
+      ->check(CLI::Range(1e-3, 100.0).description(""));
+  verb->add_option("--assume-sd", options->assume_sd,
+                   "the standard deviation of a paired difference, in points (default: as seen so far)")
+      ->type_name("POINTS")
+      ->check(CLI::Range(1e-3, 100.0).description(""));
   add_db(*verb, options->db);
   add_format(*verb, options->format);
   verb->footer(kFooter);

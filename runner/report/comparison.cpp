@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "report/paired.h"
 #include "report/text.h"
 
 namespace cambium {
@@ -33,7 +34,7 @@ std::string accuracy(const Field& mean, const Field& half) {
 std::string missing_text(const Store& store, const std::string& study) {
   const std::vector<Field> name = {study, study};
   const Table missing = store.query(
-      "SELECT stage, arm, seed, state FROM cells WHERE study = ? AND cell NOT IN "
+      "SELECT stage, arm, seed, state, replicate FROM cells WHERE study = ? AND cell NOT IN "
       "(SELECT cell FROM runs WHERE study = ? AND state = 'done' AND test_accuracy IS NOT NULL) ORDER BY position",
       name);
   if (missing.rows.empty()) return "";
@@ -46,8 +47,10 @@ std::string missing_text(const Store& store, const std::string& study) {
     }
     const auto& row = missing.rows[i];
     const std::string& state = std::get<std::string>(row[3]);
-    text += fmt::format("\n  {}, {}, seed {}: {}", std::get<std::string>(row[0]), std::get<std::string>(row[1]),
-                        std::get<std::int64_t>(row[2]), state == "done" ? "done, without a test accuracy" : state);
+    const std::string& replicate = std::get<std::string>(row[4]);
+    text += fmt::format("\n  {}, {}, seed {}{}: {}", std::get<std::string>(row[0]), std::get<std::string>(row[1]),
+                        std::get<std::int64_t>(row[2]), replicate == "{}" ? "" : ", " + one_line(replicate),
+                        state == "done" ? "done, without a test accuracy" : state);
   }
   return text + "\n";
 }
@@ -63,7 +66,7 @@ Table comparison(const Store& store, const std::string& study) {
 }
 
 std::string comparison_text(const Store& store, const std::string& study) {
-  const std::vector<Column> columns = {{"stage"},           {"arm"},         {"seeds"},        {"test accuracy %"},
+  const std::vector<Column> columns = {{"stage"},           {"arm"},         {"cells"},        {"test accuracy %"},
                                        {"trainable", true}, {"total", true}, {"seconds", true}};
   std::vector<std::vector<std::string>> rows;
   bool intervals = false, gaps = false;
@@ -77,8 +80,11 @@ std::string comparison_text(const Store& store, const std::string& study) {
                     number(row[8]) ? fmt::format("{:.1f}", *number(row[8])) : "-"});
   }
   std::string text = aligned(columns, rows);
-  if (intervals) text += "±: half of the 95 % interval of the mean over seeds (Student's t)\n";
+  if (intervals) text += "±: half of the 95 % interval of the mean over seeds and replicates (Student's t)\n";
   if (gaps) text += missing_text(store, study);
+  const std::vector<Field> name = {study};
+  if (!store.query("SELECT 1 FROM studies WHERE study = ? AND baseline IS NOT NULL", name).rows.empty())
+    text += "\n" + paired_text(store, study, find_baseline(store, study, "", ""));
   return text;
 }
 

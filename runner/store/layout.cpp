@@ -11,7 +11,8 @@ constexpr const char* kVersion1 = R"sql(
 CREATE TABLE study (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
-  revision INTEGER NOT NULL
+  revision INTEGER NOT NULL,
+  baseline TEXT
 );
 CREATE TABLE study_revision (
   study INTEGER NOT NULL REFERENCES study,
@@ -137,7 +138,7 @@ void make_version_1(Database& database) {
 }  // namespace
 
 const Layout& layout() {
-  static const Layout instance{{make_version_1}, views()};
+  static const Layout instance{{make_version_1}, views() + statistics_views()};
   return instance;
 }
 

@@ -22,5 +22,6 @@ const Layout& layout();
 
 /// The SQL that makes the views.
 std::string views();
+std::string statistics_views();  ///< `paired` and `layers`, which build on views()
 
 }  // namespace cambium

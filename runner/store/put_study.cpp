@@ -27,6 +27,8 @@ std::int64_t enter_study(Database& database, const StudyRecord& study, double ti
     database.prepared("INSERT INTO study_revision SELECT id, revision, ?2, ?3, ?4 FROM study WHERE id = ?1")
         .run(id, time, study.path, study.text);
   }
+  const auto baseline = study.baseline.empty() ? std::nullopt : std::optional<std::string_view>(study.baseline);
+  database.prepared("UPDATE study SET baseline = ?2 WHERE id = ?1").run(id, baseline);
   return id;
 }
 

@@ -38,6 +38,7 @@ struct StudyRecord {
   std::string text;  ///< every file of the study as read, and the --set options
   std::vector<CellRecord> cells;
   std::vector<EntryRecord> entries;  ///< in the study's order
+  std::string baseline = "";         ///< name of the arm that the study compares the others with; empty: none named
 };
 
 /// "running" only while a coordinator is at it; what a dead one left is turned to "interrupted" by recover().

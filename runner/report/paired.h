@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+
+namespace cambium {
+
+/// One arm that others are compared with, and the stage of those.
+struct Baseline {
+  std::string stage, arm, axes;
+  std::string compared;  ///< the stage of the arms that are compared with it
+};
+
+/// The arm called `name`, or "STAGE/ARM", for the arms of `stage`; both may be empty. An empty `stage` is the study's
+/// last. An empty `name` is the study's own baseline; else, of that stage, the first arm that trains from scratch; else
+/// its first arm. Of equal names the compared stage's comes first, then the latest stage's. Throws Error{Usage} for a
+/// stage or an arm that no cell has, with the nearest that there is.
+Baseline find_baseline(const Store& store, const std::string& study, const std::string& name, const std::string& stage);
+
+/// One comparison, in fractions; docs/statistics.md.
+struct PairedDifference {
+  std::string arm;
+  std::int64_t n = 0, missing = 0;
+  std::optional<double> mean, sd, lo, hi, p, p_holm;
+  bool negative = false;
+};
+std::vector<PairedDifference> paired_differences(const Store& store, const std::string& study,
+                                                 const Baseline& baseline);
+
+/// Rows for machines: the view `paired` for this baseline and stage, in the study's order.
+Table paired_table(const Store& store, const std::string& study, const Baseline& baseline);
+
+/// For people, in points of percent: the differences, a table by layer where there are cuts, and what all of it shows.
+std::string paired_text(const Store& store, const std::string& study, const Baseline& baseline);
+
+/// Accuracy by cut, arms as columns; empty where the compared stage has no axis called `cut`.
+std::string layer_text(const Store& store, const std::string& study, const Baseline& baseline);
+
+/// What `differences` show and what they do not, from the numbers alone.
+std::string verdict(const std::vector<PairedDifference>& differences, const Baseline& baseline);
+
+}  // namespace cambium
