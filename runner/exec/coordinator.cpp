@@ -29,13 +29,15 @@ StudyRecord record_of(const Plan& plan) {
   record.name = plan.name;
   record.path = plan.path;
   record.text = plan.text;
+  record.baseline = plan.baseline;
   for (const Cell& cell : plan.cells)
     record.cells.push_back({cell.identity, cell.group, std::int64_t(cell.seed), cell.backbone->component.plugin,
                             cell.data->component.plugin, cell.strategy->component.plugin, config_json(plan, cell),
                             cell.source >= 0 ? plan.cells[std::size_t(cell.source)].identity : "",
                             cell.network->trainable, cell.network->total});
   for (const Entry& entry : plan.entries)
-    record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes, entry.replicate});
+    record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes,
+                              entry.name, entry.factors, entry.replicate});
   return record;
 }
 

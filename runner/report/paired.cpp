@@ -14,7 +14,7 @@ namespace cambium {
 namespace {
 
 struct Arm {
-  std::string stage, name, axes, strategy;
+  std::string stage, label, name, strategy;
 };
 
 /// In the study's order.
@@ -22,7 +22,7 @@ std::vector<Arm> arms_of(const Store& store, const std::string& study) {
   const std::vector<Field> name = {study};
   std::vector<Arm> arms;
   for (const auto& row :
-       store.query("SELECT stage, arm, axes, strategy FROM leaderboard WHERE study = ? ORDER BY position", name).rows)
+       store.query("SELECT stage, arm, name, strategy FROM leaderboard WHERE study = ? ORDER BY position", name).rows)
     arms.push_back({std::get<std::string>(row[0]), std::get<std::string>(row[1]), std::get<std::string>(row[2]),
                     std::get<std::string>(row[3])});
   return arms;
@@ -90,15 +90,15 @@ Baseline find_baseline(const Store& store, const std::string& study, const std::
   }
   const Arm* arm = wanted.empty() ? &first_choice(arms, compared) : named(arms, wanted, compared);
   if (arm == nullptr) refuse("arm", study, wanted, names);
-  return {arm->stage, arm->name, arm->axes, compared};
+  return {arm->stage, arm->name, compared};
 }
 
 Table paired_table(const Store& store, const std::string& study, const Baseline& baseline) {
-  const std::vector<Field> parameters = {study, baseline.arm, baseline.stage, baseline.axes, baseline.compared};
+  const std::vector<Field> parameters = {study, baseline.arm, baseline.stage, baseline.compared};
   return store.query(
       "SELECT study, stage, baseline, arm, axes, n, mean_difference, lo95, hi95, p, p_holm, missing, sd, negative, "
       "baseline_stage, baseline_axes FROM paired WHERE study = ?1 AND baseline = ?2 AND baseline_stage = ?3 "
-      "AND baseline_axes = ?4 AND stage = ?5 ORDER BY position",
+      "AND stage = ?4 ORDER BY position",
       parameters);
 }
 
@@ -138,11 +138,13 @@ std::string paired_text(const Store& store, const std::string& study, const Base
   if (!rows.empty())
     text += aligned(
         {{"arm"}, {"pairs"}, {"difference", true}, {"95 % interval"}, {"p", true}, {"p (Holm)", true}, {""}}, rows);
-  std::set<std::string> told = {baseline.arm};
+  std::set<std::string> told;
   for (const PairedDifference& one : differences) told.insert(one.arm);
   std::vector<std::string> unpaired;
   for (const Arm& arm : arms_of(store, study))
-    if (arm.stage == baseline.compared && told.insert(arm.name).second) unpaired.push_back(one_line(arm.name));
+    if (arm.stage == baseline.compared && !(arm.name == baseline.arm && arm.stage == baseline.stage) &&
+        told.insert(arm.label).second)
+      unpaired.push_back(one_line(arm.label));
   if (!unpaired.empty())
     text += fmt::format("Without a pair of equal replicate and seed: {}.\n", fmt::join(unpaired, "; "));
   if (const std::string layers = layer_text(store, study, baseline); !layers.empty()) text += "\n" + layers;

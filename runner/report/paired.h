@@ -10,8 +10,8 @@ namespace cambium {
 
 /// One arm that others are compared with, and the stage of those.
 struct Baseline {
-  std::string stage, arm, axes;
-  std::string compared;  ///< the stage of the arms that are compared with it
+  std::string stage, arm;  ///< the arm's name: of its factors, each arm is compared with the one that has its own
+  std::string compared;    ///< the stage of the arms that are compared with it
 };
 
 /// The arm called `name`, or "STAGE/ARM", for the arms of `stage`; both may be empty. An empty `stage` is the study's

@@ -65,7 +65,8 @@ std::string verdict(const std::vector<PairedDifference>& differences, const Base
                       above.size() + below.size());
   if (!above.empty()) text += fmt::format(" Above: {}.", listed(above));
   if (!below.empty()) text += fmt::format(" Below: {}.", listed(below));
-  if (!negative.empty()) text += fmt::format(" Negative transfer by its own interval, not corrected: {}.", listed(negative));
+  if (!negative.empty())
+    text += fmt::format(" Negative transfer by its own interval, not corrected: {}.", listed(negative));
   text += "\nWhat it does not show:";
   if (!uncorrected.empty())
     text += fmt::format(" An interval without zero that does not outlast the correction: {}.", listed(uncorrected));

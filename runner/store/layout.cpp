@@ -44,8 +44,10 @@ CREATE TABLE arm (
   study INTEGER NOT NULL REFERENCES study,
   stage TEXT NOT NULL,
   axes TEXT NOT NULL,
+  label TEXT NOT NULL,
   name TEXT NOT NULL,
-  UNIQUE (study, stage, axes, name)
+  factors TEXT NOT NULL,
+  UNIQUE (study, stage, axes, label)
 );
 CREATE TABLE study_cell (
   arm INTEGER NOT NULL REFERENCES arm,

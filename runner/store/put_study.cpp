@@ -60,9 +60,9 @@ class Arms {
     const auto [found, added] = known_.try_emplace(Key{entry.stage, entry.axes, entry.arm}, 0);
     if (added) {
       Statement& put = database_.prepared(
-          "INSERT INTO arm (study, stage, axes, name) VALUES (?, ?, ?, ?) "
-          "ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id");
-      put.bind(study_, entry.stage, entry.axes, entry.arm).step();
+          "INSERT INTO arm (study, stage, axes, label, name, factors) VALUES (?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT DO UPDATE SET name = excluded.name, factors = excluded.factors RETURNING id");
+      put.bind(study_, entry.stage, entry.axes, entry.arm, entry.name, entry.factors).step();
       found->second = put.integer(0);
       put.step();
     }

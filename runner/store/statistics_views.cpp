@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kViews = R"sql(
 -- A current cell of a study with its test accuracy, if it has one: that of the newest attempt that is done.
 CREATE VIEW cell_outcome AS
-SELECT study.name AS study, arm.study AS study_id, arm.stage AS stage, arm.id AS arm_id, arm.name AS arm, arm.axes AS axes,
+SELECT study.name AS study, arm.study AS study_id, arm.stage AS stage, arm.id AS arm_id, arm.label AS arm, arm.name AS name, arm.factors AS factors, arm.axes AS axes,
   study_cell.replicate AS replicate, cell.seed AS seed, study_cell.position AS position,
   (SELECT last FROM summary WHERE metric = (SELECT id FROM metric WHERE name = 'test_accuracy')
     AND run = (SELECT id FROM run WHERE run.cell = cell.id AND state = 'done' ORDER BY attempt DESC LIMIT 1)) AS accuracy
@@ -24,11 +24,13 @@ WHERE study_cell.current;
 -- Holm 1979: the i-th smallest of m values of p times m - i + 1, never less than the one before, at most 1.
 CREATE VIEW paired AS
 WITH difference AS (
-  SELECT base.study AS study, base.stage AS baseline_stage, base.arm_id AS baseline_id, base.arm AS baseline, base.axes AS baseline_axes,
+  SELECT base.study AS study, base.stage AS baseline_stage, base.arm_id AS baseline_id, base.name AS baseline, base.axes AS baseline_axes,
     other.stage AS stage, other.arm_id AS arm_id, other.arm AS arm, other.axes AS axes, other.position AS position,
     other.accuracy - base.accuracy AS d
   FROM cell_outcome AS base CROSS JOIN cell_outcome AS other ON other.study_id = base.study_id AND other.arm_id <> base.arm_id
-    AND other.replicate = base.replicate AND other.seed = base.seed),
+    AND other.replicate = base.replicate AND other.seed = base.seed
+  WHERE NOT EXISTS (SELECT 1 FROM json_each(base.factors) AS here JOIN json_each(other.factors) AS there USING (key)
+                    WHERE here.value IS NOT there.value)),
 centred AS (
   SELECT *, count(*) OVER pair AS shared, count(d) OVER pair AS n, avg(d) OVER pair AS mean, d - avg(d) OVER pair AS deviation
   FROM difference WINDOW pair AS (PARTITION BY study, baseline, baseline_id, stage, arm_id)),
@@ -44,7 +46,7 @@ scored AS (
 angled AS (
   SELECT *, atan2(abs(mean / error), sqrt(df)) AS angle FROM scored),
 summed AS (
-  SELECT *, count(*) OVER (PARTITION BY study, baseline, baseline_id, stage) AS family, (
+  SELECT *, count(*) OVER (PARTITION BY study, baseline, baseline_stage, stage) AS family, (
     WITH RECURSIVE series (k, term, total) AS (
       SELECT 1 + df % 2, CASE df % 2 WHEN 0 THEN 1.0 ELSE cos(angle) END, 0.0
       UNION ALL SELECT k + 2, term * k / (k + 1) * cos(angle) * cos(angle), total + term FROM series WHERE k < df)
@@ -55,11 +57,11 @@ tested AS (
     max(1e-15, 1 - CASE df % 2 WHEN 0 THEN total ELSE (angle + total) * 2 / pi() END) AS p
   FROM summed),
 weighted AS (
-  SELECT *, (family + 1 - row_number() OVER (PARTITION BY study, baseline, baseline_id, stage ORDER BY p IS NULL, p, arm_id)) * p AS product
+  SELECT *, (family + 1 - row_number() OVER (PARTITION BY study, baseline, baseline_stage, stage ORDER BY p IS NULL, p, arm_id)) * p AS product
   FROM tested)
 SELECT study, stage, baseline, arm, axes, n, mean AS mean_difference, mean - half AS lo95, mean + half AS hi95, p,
   CASE WHEN p IS NOT NULL THEN
-    min(1.0, max(product) OVER (PARTITION BY study, baseline, baseline_id, stage ORDER BY p IS NULL, p, arm_id)) END AS p_holm,
+    min(1.0, max(product) OVER (PARTITION BY study, baseline, baseline_stage, stage ORDER BY p IS NULL, p, arm_id)) END AS p_holm,
   (SELECT count(*) FROM study_cell WHERE arm = baseline_id AND current)
     + (SELECT count(*) FROM study_cell WHERE study_cell.arm = weighted.arm_id AND current) - shared - n AS missing,
   sd, mean + half < 0 AS negative, baseline_stage, baseline_axes, family, position
@@ -67,14 +69,11 @@ FROM weighted;
 
 -- Arms that differ in the cut alone, by cut. The last axis so called is the cell's own: those of its source come before.
 CREATE VIEW layers AS
-WITH named AS (
-  SELECT leaderboard.*, cut.key AS cut_key, cut.value AS cut,
-    replace(replace(', ' || arm || ', ', ', cut=' || cut.value || ', ', ', '), ', ' || cut.key || '=' || cut.value || ', ', ', ') AS name
-  FROM leaderboard JOIN json_each(axes) AS cut
-  WHERE cut.id = (SELECT max(id) FROM json_each(leaderboard.axes) WHERE key = 'cut' OR key LIKE '%.cut'))
-SELECT study, CASE name WHEN ', ' THEN strategy ELSE substr(name, 3, length(name) - 4) END AS arm, cut, n, mean, sd, lo95, hi95, missing,
-  stage, json_remove(axes, '$."' || cut_key || '"') AS axes, position
-FROM named ORDER BY study, stage, 2, cut;
+SELECT leaderboard.study AS study, leaderboard.name AS arm, cut.value AS cut, n, mean, sd, lo95, hi95, missing, stage,
+  json_remove(factors, '$."' || cut.key || '"') AS axes, position
+FROM leaderboard JOIN json_each(factors) AS cut
+WHERE cut.id = (SELECT max(id) FROM json_each(leaderboard.factors) WHERE key = 'cut' OR key LIKE '%.cut')
+ORDER BY study, stage, 2, cut;
 )sql";
 
 }  // namespace

@@ -21,7 +21,7 @@ FROM run;
 
 -- A cell's place in a study, and the cell.
 CREATE VIEW placed_cell AS
-SELECT study.name AS study, arm.stage AS stage, arm.id AS arm_id, arm.name AS arm, arm.axes AS axes,
+SELECT study.name AS study, arm.stage AS stage, arm.id AS arm_id, arm.label AS arm, arm.name AS name, arm.factors AS factors, arm.axes AS axes,
   study_cell.replicate AS replicate, study_cell.position AS position, study_cell.current AS current,
   cell.id AS cell_id, substr(cell.identity, 1, 12) AS cell, cell.identity AS identity, cell.seed AS seed,
   cell.backbone AS backbone, cell.dataset AS dataset, cell.strategy AS strategy,
@@ -83,7 +83,7 @@ CREATE VIEW leaderboard AS
 WITH centred AS (
   SELECT cell_result.*, test_accuracy - avg(test_accuracy) OVER (PARTITION BY arm_id) AS deviation FROM cell_result),
 moments AS (
-  SELECT study, stage, strategy, arm, axes, count(test_accuracy) AS n, count(*) - count(test_accuracy) AS missing,
+  SELECT study, stage, strategy, arm, name, factors, axes, count(test_accuracy) AS n, count(*) - count(test_accuracy) AS missing,
     avg(test_accuracy) AS mean,
     CASE WHEN count(test_accuracy) > 1 THEN sqrt(sum(deviation * deviation) / (count(test_accuracy) - 1)) END AS sd,
     max(trainable) AS trainable, max(total) AS total, avg(seconds) AS seconds,
@@ -92,7 +92,7 @@ moments AS (
 bounded AS (
   SELECT *, coalesce((SELECT t975 FROM t_quantile WHERE df = n - 1), 1.959963984540054) * sd / sqrt(n) AS half FROM moments)
 SELECT study, stage, strategy, arm, axes, n, missing, mean, sd, mean - half AS lo95, mean + half AS hi95,
-  trainable, total, seconds, mean_best_val, backbone, dataset, position
+  trainable, total, seconds, mean_best_val, backbone, dataset, position, name, factors
 FROM bounded;
 
 CREATE VIEW failures AS

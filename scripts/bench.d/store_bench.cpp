@@ -50,8 +50,9 @@ cambium::StudyRecord study(const std::string& name, int arms) {
     cell.backbone = "cnn7", cell.dataset = "idx", cell.strategy = "full_finetuning";
     cell.config = fmt::format(R"({{"train": {{"lr": {}}}, "data": {{"note": "{}"}}}})", i / 10, filler);
     cell.trainable = cell.total = 100000;
-    record.entries.push_back(
-        {cell.identity, "transfer", fmt::format("lr = {}", i / 10), fmt::format(R"({{"train.lr": {}}})", i / 10)});
+    record.entries.push_back({cell.identity, "transfer", fmt::format("lr = {}", i / 10),
+                              fmt::format(R"({{"train.lr": {}}})", i / 10), "arm",
+                              fmt::format(R"({{"train.lr": {}}})", i / 10)});
     record.cells.push_back(std::move(cell));
   }
   return record;

@@ -20,7 +20,8 @@ class PairedReport : public StoreTest {
     for (const double accuracy : accuracies) {
       const int number = static_cast<int>(record.cells.size()) + 1;
       record.cells.push_back(cell(number, seed++, name, strategy));
-      record.entries.push_back({identity(number), stage, name, axes.empty() ? "{\"x\":\"" + name + "\"}" : axes});
+      record.entries.push_back({identity(number), stage, name, axes.empty() ? "{\"x\":\"" + name + "\"}" : axes,
+                                name.substr(0, name.find(", ")), axes.empty() ? "{}" : axes});
       values.push_back(accuracy);
     }
   }

@@ -26,8 +26,8 @@ class Statistics : public StoreTest {
     for (const Result& result : results) {
       const int number = static_cast<int>(record.cells.size()) + 1;
       record.cells.push_back(cell(number, result.seed, name));
-      record.entries.push_back(
-          {identity(number), stage, name, axes.empty() ? R"({"x":")" + name + "\"}" : axes, result.replicate});
+      record.entries.push_back({identity(number), stage, name, axes.empty() ? R"({"x":")" + name + "\"}" : axes,
+                                name.substr(0, name.find(", ")), axes.empty() ? "{}" : axes, result.replicate});
       accuracies.push_back(result.accuracy);
     }
   }

@@ -74,8 +74,9 @@ inline CellRecord cell(int number, std::int64_t seed, const std::string& group,
 inline StudyRecord study(const std::vector<CellRecord>& cells, const std::string& name = "s") {
   StudyRecord record{name, name + ".toml", "text of " + name, cells, {}};
   for (const CellRecord& one : cells) {
-    record.entries.push_back(
-        {one.identity, "transfer", one.strategy, fmt::format(R"({{"train.lr":0.01,"x":"{}"}})", one.group)});
+    record.entries.push_back({one.identity, "transfer", one.strategy,
+                              fmt::format(R"({{"train.lr":0.01,"x":"{}"}})", one.group), one.strategy,
+                              fmt::format(R"({{"x":"{}"}})", one.group)});
   }
   return record;
 }
