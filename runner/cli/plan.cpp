@@ -121,9 +121,9 @@ int plan(const Options& options) {
   const auto count = [&](Work::Action action) {
     return std::count_if(work.begin(), work.end(), [&](const Work& w) { return w.action == action; });
   };
-  std::string text =
-      fmt::format("study \"{}\": {} with their seeds, {}\n\n", plan->name, counted(plan->points, "point"),
-                  counted(static_cast<std::int64_t>(plan->cells.size()), "cell"));
+  std::string text = fmt::format("study \"{}\": {} {}, {}\n\n", plan->name, counted(plan->points, "point"),
+                                 plan->points == 1 ? "with its seed" : "with their seeds",
+                                 counted(static_cast<std::int64_t>(plan->cells.size()), "cell"));
   if (const std::string merges = merged(*plan); !merges.empty()) text += "merged\n" + merges + "\n";
   print(text);
   print(rows, Format::Table);

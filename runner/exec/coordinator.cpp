@@ -65,6 +65,7 @@ class Coordinator {
 
   RunOutcome run() {
     folders_.make();
+    folders_.clear_partial();
     store_.put_study(record_of(plan_));
     store_.recover();
     work_ = decide(plan_, known_cells(plan_, store_), options_.retry_failed);
@@ -114,7 +115,7 @@ class Coordinator {
     if (polled.size() == 1) return false;
     ::poll(polled.data(), polled.size(), kFollowMilliseconds);
     if (signals_.came()) {
-      stop();
+      stop("stopped");
       return false;
     }
     const auto now = std::chrono::steady_clock::now();
@@ -128,6 +129,8 @@ class Coordinator {
   void begin(Slot& slot) {
     const std::size_t index = *ready_.begin();
     const Cell& cell = plan_.cells[index];
+    if (slot.worker) slot.worker->receive();
+    if (slot.worker && slot.worker->ended()) slot.worker.reset();  // it died while it had nothing to do
     if (!slot.worker) {
       const auto number = std::size_t(&slot - slots_.data()) + 1;
       slot.worker = std::make_unique<WorkerProcess>(
@@ -168,7 +171,9 @@ class Coordinator {
     const auto answer = slot.worker->receive();
     if (answer) {
       const auto json = Json::parse(*answer, nullptr, false);
-      if (json.is_object() && json.value("cell", "") == plan_.cells[slot.cell].identity) return answered(slot);
+      if (json.is_object() && json.value("cell", Json()) == plan_.cells[slot.cell].identity) return answered(slot);
+      if (const Json failure = json.is_object() ? json.value("failure", Json()) : Json(); failure.is_object())
+        give_up(failure.value("message", ""), failure.value("hint", ""));
       slot.worker->kill();  // it answered nonsense, and nothing that it says can be trusted any more
       slot.worker->reap();
       return died(slot, {false, "answered what is no answer: " + answer->substr(0, 200)});
@@ -242,8 +247,14 @@ class Coordinator {
     }
   }
 
+  /// The machine cannot go on, as when its disk is full; the cells are as good as they were.
+  [[noreturn]] void give_up(const std::string& message, const std::string& hint) {
+    stop(message);
+    throw Error(ErrorKind::System, message, hint);
+  }
+
   /// Ends all workers at once: their checkpoints hold the last epoch.
-  void stop() {
+  void stop(const std::string& reason) {
     outcome_.stopped = true;
     for (Slot& slot : slots_)
       if (slot.busy) slot.worker->kill();
@@ -258,7 +269,7 @@ class Coordinator {
       }
       const Cell& cell = plan_.cells[slot.cell];
       store_.ingest(cell.identity, slot.attempt, slot.events);
-      store_.end_run(cell.identity, slot.attempt, RunState::Interrupted, FailureKind::None, "stopped", "");
+      store_.end_run(cell.identity, slot.attempt, RunState::Interrupted, FailureKind::None, reason, "");
       ++outcome_.interrupted;
       observer_.ended(cell, RunState::Interrupted, "");
     }

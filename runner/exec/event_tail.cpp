@@ -12,13 +12,17 @@ void EventTail::follow(const std::function<void(std::int64_t, double)>& epoch) {
   file.seekg(std::streamoff(offset_));
   for (std::string line; std::getline(file, line) && !file.eof();) {  // without its newline, a line is not whole yet
     offset_ += line.size() + 1;
-    take(line, epoch);
+    try {
+      take(line, epoch);
+    } catch (const nlohmann::json::exception&) {
+      // The store complains of it.
+    }
   }
 }
 
 void EventTail::take(const std::string& line, const std::function<void(std::int64_t, double)>& epoch) {
   const auto event = nlohmann::json::parse(line, nullptr, false);
-  if (!event.is_object()) return;  // the store complains of it
+  if (!event.is_object()) return;
   const std::string type = event.value("type", "");
   if (type == "epoch") {
     const auto loss = event.value("metrics", nlohmann::json::object()).value("train_loss", nlohmann::json());

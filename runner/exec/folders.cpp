@@ -23,6 +23,14 @@ void Folders::make() const {
   }
 }
 
+void Folders::clear_partial() const {
+  for (const char* name : {"weights", "checkpoints"}) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(root_ / name, ignored))
+      if (entry.path().extension().string().rfind(".part", 0) == 0) std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
 std::filesystem::path Folders::events(const std::string& identity, std::int64_t attempt) const {
   return root_ / "events" / fmt::format("{}-{}.jsonl", identity.substr(0, 16), attempt);
 }

@@ -14,6 +14,8 @@ class Folders {
 
   /// Makes what is missing. Throws Error{System} where it may not.
   void make() const;
+  /// Takes away what workers that were killed had not finished writing. None may be running.
+  void clear_partial() const;
 
   std::filesystem::path events(const std::string& identity, std::int64_t attempt) const;
   std::filesystem::path weights_stem(const std::string& identity) const;

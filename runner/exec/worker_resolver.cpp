@@ -95,12 +95,26 @@ struct WorkerResolver::Data {
       return Json::parse(worker->ask(request));
     } catch (const Json::exception&) {
       worker.reset();
-      throw Error(ErrorKind::System, "the worker answered what is no JSON",
-                  "are cambium and cambium-worker of one version?");
+      throw misunderstood("no JSON");
     } catch (const Error&) {
       worker.reset();
       throw;
     }
+  }
+
+  /// What a request was answered, as `Answer`.
+  template <class Answer>
+  static Answer understood(const Json& answer) {
+    try {
+      return answer.get<Answer>();
+    } catch (const Json::exception&) {
+      throw misunderstood("not what was asked");
+    }
+  }
+
+  static Error misunderstood(const char* what) {
+    return {ErrorKind::System, fmt::format("the worker answered what is {}", what),
+            "are cambium and cambium-worker of one version?"};
   }
 
   ~Data() {
@@ -127,7 +141,7 @@ const Description& WorkerResolver::describe() {
     }
   }
   const Json answer = data_->ask(request);
-  data_->description = answer.get<Description>();
+  data_->description = Data::understood<Description>(answer);
   data_->keep(request, answer);
   return *data_->description;
 }
@@ -151,7 +165,7 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests, Go
         }
       if (!answer) {
         const Json json = data.ask(line);
-        answer = json.get<Answer>();
+        answer = Data::template understood<Answer>(json);
         if (!answer->failure) data.keep(line, json);
       }
       found = known.emplace(line, std::move(*answer)).first;

@@ -148,6 +148,7 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
   if (kind != PartKind::Train) {
     const PluginInfo* plugin = find_plugin(kind, built.table, part->place);
     if (!plugin) return built;
+    built.has_schema = true;
     part->component.plugin = plugin->name;
     part->version = plugin->version;
     read_params(kind, plugin->schema, fmt::format("{} {}", to_string(plugin->kind), plugin->name), built,
@@ -158,6 +159,7 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
     stored = head + params_json(plugin->schema, part->component.params, false);
   }
   if (const Schema* schema = runner_schema(kind)) {
+    built.has_schema = true;
     read_params(kind, *schema, to_string(kind), built, part->settings);
     const std::string name = stored.empty() ? "\"settings\":" : ",\"settings\":";
     identity += name + params_json(*schema, part->settings, true) + kSettingsVersion;

@@ -33,6 +33,7 @@ std::string_view name_in_part(std::string_view key);
 /// A part, and what was seen while it was built.
 struct BuiltPart {
   std::shared_ptr<const Part> part;    ///< null after an error
+  bool has_schema = false;             ///< its plugin is there, so that its keys can be judged, error or not
   Value table;                         ///< as the study has it, merged
   std::vector<std::string_view> read;  ///< "lr": the names of the parameters that count
   std::string canonical;               ///< equal for equal parts; paths included

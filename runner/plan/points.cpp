@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -50,6 +51,7 @@ Points::Points(const Stage& stage, const std::vector<Value>& inherited, PartBuil
     problems.error(stage.place, fmt::format("the grid of stage {} has {:.3g} points", stage.name, count),
                    fmt::format("keep it under {:.0e}: fewer values, or zips in place of products", kMostPoints));
     failed_.fill(true);
+    unknown_.fill(true);
     return;
   }
   for (std::size_t choice = 0; choice < std::max<std::size_t>(1, inherited.size()); ++choice) expand(choice);
@@ -88,6 +90,7 @@ void Points::add(Point point) {
     if (seen_.insert(&built).second) {
       read_[std::size_t(kind)].insert(built.read.begin(), built.read.end());
       if (!built.part) failed_[std::size_t(kind)] = true;
+      if (!built.has_schema) unknown_[std::size_t(kind)] = true;
     }
     fine = fine && built.part;
   }
@@ -177,7 +180,11 @@ bool Points::is_read(const std::string& key) const {
   const auto kind = part_of(key);
   if (!kind) return true;  // init and arm are judged elsewhere
   const std::string_view name = name_in_part(key);
-  return name.empty() || name == "plugin" || failed_[std::size_t(*kind)] || read_[std::size_t(*kind)].count(name) != 0;
+  if (name.empty() || name == "plugin" || read_[std::size_t(*kind)].count(name) != 0) return true;
+  if (!failed_[std::size_t(*kind)]) return false;
+  // A part with an error elsewhere may read any key that it knows of, for all that can be said.
+  const auto known = builder_.known_keys(*kind);
+  return unknown_[std::size_t(*kind)] || std::find(known.begin(), known.end(), name) != known.end();
 }
 
 void Points::check_keys(bool init_read) {

@@ -56,7 +56,8 @@ class Points {
   std::map<std::pair<const void*, const void*>, bool> matched_;  ///< (exclude key, part or init) -> match
   std::vector<bool> exclude_used_;
   std::array<std::set<std::string_view>, 4> read_;
-  std::array<bool, 4> failed_{};  ///< some part could not be built: its keys cannot be judged
+  std::array<bool, 4> failed_{};   ///< some part could not be built: which of its keys it reads is not known
+  std::array<bool, 4> unknown_{};  ///< nor which keys it has, for its plugin is not there
   std::set<const BuiltPart*> seen_;
 };
 

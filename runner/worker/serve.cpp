@@ -193,6 +193,7 @@ class Server {
           {job.strategy.plugin, registry_.library_hash(PluginKind::Strategy, job.strategy.plugin)}};
       train(job, std::move(ingredients), events, watch);
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::System) throw;  // no fault of the cell
       return failed(error.kind() == ErrorKind::Diverged ? "diverged" : "error", error.message(), error.hint());
     } catch (const std::bad_alloc&) {
       return failed("error", "there is not enough memory", "a smaller batch, or fewer workers");

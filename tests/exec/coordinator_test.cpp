@@ -1,0 +1,195 @@
+#include "exec/coordinator.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "cambium/error.h"
+#include "fake_worker.h"
+
+namespace cambium::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// Trains in no time, or does what its strategy is called.
+const char* const kAnswer = R"py(
+def answer(job):
+    how = 'good' if os.path.exists(__file__ + '.calm') else job['strategy']['plugin']
+    seq = 0
+    def tell(**event):
+        nonlocal seq
+        with open(job['events'], 'a') as file:
+            file.write(json.dumps(dict(event, seq=seq, time=1)) + '\n')
+        seq += 1
+    tell(type='started', resumed_epoch=0, trainable=1, total=1, train_images=1, selection='', provenance={})
+    if how == 'needs_source' and not job['source']:
+        how = 'throws'
+    if how == 'dies':
+        print('last words', file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if how == 'killed':
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == 'fool':
+        return 'hello'
+    if how == 'fool_in_json':
+        return {'cell': 7}
+    if how == 'full':
+        return {'failure': {'message': 'no room', 'hint': 'make some', 'part': ''}}
+    if how == 'throws':
+        tell(type='failed', seconds=1, kind='error', message='no luck', hint='')
+        return {'cell': job['cell'], 'state': 'failed'}
+    if how != 'liar':
+        path = job['weights_stem'] + '.last.safetensors'
+        open(path, 'w').write('12')
+        tell(type='epoch', epoch=1, seconds=1, metrics={'train_loss': 0.5})
+        tell(type='finished', seconds=1, metrics={'test_accuracy': 0.5},
+             weights=[{'kind': 'last', 'path': path, 'sha256': 'ff', 'bytes': 2}])
+    return {'cell': job['cell'], 'state': 'done'}
+)py";
+
+class Running : public ::testing::Test {
+ protected:
+  /// A cell whose worker does what `how` says; it starts from cell number `source`, or -1.
+  void cell(const std::string& how, int source = -1) {
+    const auto part = [](const std::string& plugin) {
+      auto made = std::make_shared<Part>();
+      made->component.plugin = plugin;
+      made->json = "{}";
+      return made;
+    };
+    Cell cell;
+    cell.identity = fmt::format("{:016x}{:048}", plan_.cells.size() + 1, 0);
+    cell.group = cell.identity;
+    cell.backbone = part("net");
+    cell.data = part("toy");
+    cell.strategy = part(how);
+    cell.train = part("");
+    cell.network = std::make_shared<NetworkInfo>();
+    cell.dataset = std::make_shared<DatasetFacts>();
+    cell.source = source;
+    cell.source_weights = "last";
+    plan_.entries.push_back({0, plan_.cells.size(), how, how, "{}", "{}", "{}"});
+    plan_.cells.push_back(cell);
+  }
+  RunOutcome run(bool retry_failed = false) {
+    RunOptions options;
+    options.workers = workers_;
+    options.retry_failed = retry_failed;
+    options.data_root = folder_.path();
+    RunObserver observer;
+    return run_plan(plan_, store_, options, observer);
+  }
+  std::vector<std::string> states() const {
+    std::vector<std::string> result;
+    for (const auto& row : store_.query("SELECT state FROM cells ORDER BY position").rows)
+      result.push_back(std::get<std::string>(row[0]));
+    return result;
+  }
+  std::string text(const std::string& sql) const {
+    const Table table = store_.query(sql);
+    const auto* text = table.rows.empty() ? nullptr : std::get_if<std::string>(&table.rows[0][0]);
+    return text ? *text : "";
+  }
+
+  TemporaryFolder folder_;
+  FakeWorker worker_{kAnswer};
+  Store store_{folder_.path() / "x.db", Store::Mode::Write};
+  Plan plan_{"s", "s.toml", "", {"one"}, {}, {}, 0, {}, {}};
+  int workers_ = 1;
+};
+
+TEST_F(Running, TrainsSourcesBeforeWhatStartsFromThemAndNothingTwice) {
+  cell("good");
+  cell("needs_source", 0);
+  cell("needs_source", 1);
+  EXPECT_EQ(run().done, 3);
+  EXPECT_THAT(states(), ElementsAre("done", "done", "done"));
+  EXPECT_EQ(worker_.starts(), 1) << "a worker takes one job after another";
+  const RunOutcome again = run();
+  EXPECT_EQ(again.already, 3);
+  EXPECT_EQ(again.done, 0);
+  EXPECT_EQ(worker_.starts(), 1);
+}
+
+TEST_F(Running, StartsNoMoreWorkersThanThereIsWork) {
+  workers_ = 8;
+  cell("good");
+  cell("good");
+  run();
+  EXPECT_LE(worker_.starts(), 2);
+}
+
+TEST_F(Running, TrainsAgainWhatOthersStartFromOnceItsWeightsAreGone) {
+  cell("good");
+  run();
+  std::filesystem::remove_all(store_.files() / "weights");
+  EXPECT_EQ(run().done, 0) << "nobody needs them";
+  cell("needs_source", 0);
+  EXPECT_EQ(run().done, 2);
+}
+
+TEST_F(Running, AFailureIsItsOwnCellsAlone) {
+  for (const char* how : {"dies", "throws", "fool", "fool_in_json", "liar", "good"}) cell(how);
+  const RunOutcome outcome = run();
+  EXPECT_EQ(outcome.failed, 5);
+  EXPECT_EQ(outcome.done, 1);
+  EXPECT_THAT(states(), ElementsAre("failed", "failed", "failed", "failed", "failed", "done"));
+  const auto error = [this](const std::string& how) {
+    return text("SELECT error FROM failures WHERE arm = '" + how + "'");
+  };
+  EXPECT_EQ(error("dies"), "its worker was killed by signal 11 (Segmentation fault)");
+  EXPECT_EQ(text("SELECT log FROM failures WHERE arm = 'dies'"), "last words");
+  EXPECT_EQ(error("throws"), "no luck");
+  EXPECT_THAT(error("fool"), HasSubstr("answered what is no answer: hello"));
+  EXPECT_THAT(error("fool_in_json"), HasSubstr("answered what is no answer"));
+  EXPECT_THAT(error("liar"), HasSubstr("said that it was done, and its event file does not"));
+}
+
+TEST_F(Running, WhatStartsFromAFailureIsSkippedAllTheWayDown) {
+  cell("dies");
+  cell("needs_source", 0);
+  cell("needs_source", 1);
+  cell("good");
+  const RunOutcome outcome = run();
+  EXPECT_EQ(outcome.skipped, 2);
+  EXPECT_EQ(outcome.done, 1);
+  EXPECT_THAT(states(), ElementsAre("failed", "skipped", "skipped", "done"));
+  EXPECT_THAT(text("SELECT error FROM cells WHERE position = 2"), HasSubstr("which failed: its worker was killed"));
+
+  EXPECT_EQ(run().held, 3) << "not tried again unless asked to";
+  std::ofstream(worker_.folder() / "worker.calm");
+  const RunOutcome retried = run(true);
+  EXPECT_EQ(retried.done, 3);
+  EXPECT_EQ(retried.already, 1);
+  EXPECT_THAT(states(), ElementsAre("done", "done", "done", "done"));
+}
+
+TEST_F(Running, AKilledCellIsTriedAgainUnasked) {
+  cell("killed");
+  EXPECT_EQ(run().failed, 1);
+  EXPECT_EQ(text("SELECT kind FROM failures"), "killed");
+  std::ofstream(worker_.folder() / "worker.calm");
+  EXPECT_EQ(run().done, 1);
+}
+
+TEST_F(Running, WhereTheMachineCannotGoOnTheRunStopsAndNoCellFails) {
+  cell("full");
+  cell("good");
+  try {
+    run();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::System);
+    EXPECT_EQ(error.message(), "no room");
+    EXPECT_EQ(error.hint(), "make some");
+  }
+  EXPECT_THAT(states(), ElementsAre("interrupted", "pending"));
+  std::ofstream(worker_.folder() / "worker.calm");
+  EXPECT_EQ(run().done, 2);
+}
+
+}  // namespace
+}  // namespace cambium::test
