@@ -183,6 +183,12 @@ std::vector<DatasetFacts> WorkerResolver::datasets(const std::vector<DatasetRequ
   });
 }
 
+std::vector<OverlapFacts> WorkerResolver::overlaps(const std::vector<OverlapRequest>& requests) {
+  return answers<OverlapFacts>(*data_, requests, [](const OverlapFacts& facts) {
+    return std::all_of(facts.files.begin(), facts.files.end(), holds);
+  });
+}
+
 std::vector<NetworkInfo> WorkerResolver::networks(const std::vector<NetworkRequest>& requests) {
   return answers<NetworkInfo>(*data_, requests, [](const NetworkInfo&) { return true; });
 }

@@ -16,6 +16,7 @@
 #include "plan/labels.h"
 #include "plan/points.h"
 #include "plan/rigour.h"
+#include "plan/shared_images.h"
 
 namespace cambium {
 namespace {
@@ -332,6 +333,7 @@ class Compiler {
     if (from.arm || !from.file.empty()) cell.source_weights = from.weights;
     if (from.arm) {
       const auto own = from.arm->cells.find(seed);
+      cell.disjoint = from.init->disjoint;
       cell.source = int(from.paired ? own->second : from.arm->cells.begin()->second);
       const Cell& source = plan_.cells[std::size_t(cell.source)];
       const bool fresh =
@@ -369,6 +371,7 @@ std::optional<Plan> compile(const Study& study, Resolver& resolver, const std::f
                             Problems& problems) {
   Plan plan = Compiler(study, resolver, data_root, problems).compile();
   if (!problems.has_errors()) check_rigour(study, plan, problems);
+  if (!problems.has_errors()) check_shared_images(study, plan, resolver, data_root, problems);
   if (!problems.has_errors() && plan.cells.empty())
     problems.error({study.path.string(), 0, 0}, "the study comes to no cell at all", "its excludes leave nothing over");
   if (problems.has_errors()) return std::nullopt;

@@ -34,6 +34,7 @@ struct Cell {
   std::string source_sha256;
   std::int64_t points = 1;  ///< grid points and seeds that came to this cell
   bool keep_weights = true;
+  bool disjoint = false;  ///< from what it starts from, as its init wants it
 };
 
 /// A cell's place in the study.

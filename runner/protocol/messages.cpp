@@ -20,6 +20,23 @@ std::optional<Failure> get_failure(const Json& json) {
 Json shape_json(const ImageShape& shape) { return {shape.channels, shape.height, shape.width}; }
 ImageShape shape_of(const Json& json) { return {json.at(0), json.at(1), json.at(2)}; }
 
+Json files_json(const std::vector<FileStamp>& files) {
+  Json json = Json::array();
+  for (const FileStamp& file : files)
+    json.push_back({{"path", file.path}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
+  return json;
+}
+std::vector<FileStamp> files_of(const Json& json) {
+  std::vector<FileStamp> files;
+  for (const Json& file : json) files.push_back({file.at("path"), file.at("size"), file.at("mtime_ns")});
+  return files;
+}
+
+Json side_json(const OverlapSide& side) {
+  return {{"data", side.dataset.data}, {"data_root", side.dataset.data_root}, {"split", side.split}};
+}
+OverlapSide side_of(const Json& json) { return {json.get<DatasetRequest>(), json.at("split")}; }
+
 }  // namespace
 
 const char* to_string(PluginKind kind) { return to_name(kind, kPluginKinds); }
@@ -63,14 +80,11 @@ void from_json(const Json& json, Component& value) {
 
 void to_json(Json& json, const DatasetFacts& value) {
   if (value.failure) return put_failure(json, value.failure);
-  Json files = Json::array();
-  for (const FileStamp& file : value.files)
-    files.push_back({{"path", file.path}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
   json = {{"shape", shape_json(value.shape)},
           {"classes", value.classes},
           {"per_class", value.per_class},
           {"fingerprint", value.fingerprint},
-          {"files", files}};
+          {"files", files_json(value.files)}};
 }
 void from_json(const Json& json, DatasetFacts& value) {
   value = {};
@@ -79,8 +93,7 @@ void from_json(const Json& json, DatasetFacts& value) {
   value.classes = json.at("classes").get<std::vector<std::string>>();
   value.per_class = json.at("per_class").get<std::map<std::string, std::vector<std::int64_t>>>();
   value.fingerprint = json.at("fingerprint");
-  for (const Json& file : json.at("files"))
-    value.files.push_back({file.at("path"), file.at("size"), file.at("mtime_ns")});
+  value.files = files_of(json.at("files"));
 }
 
 void to_json(Json& json, const NetworkInfo& value) {
@@ -130,6 +143,36 @@ void to_json(Json& json, const NetworkRequest& value) {
 void from_json(const Json& json, NetworkRequest& value) {
   value = {json.at("backbone").get<Component>(), json.at("strategy").get<Component>(), shape_of(json.at("shape")),
            json.at("classes"), json.at("epochs")};
+}
+
+void to_json(Json& json, const OverlapRequest& value) {
+  json = {{"do", "overlap"}, {"a", side_json(value.a)}, {"b", side_json(value.b)}};
+}
+void from_json(const Json& json, OverlapRequest& value) { value = {side_of(json.at("a")), side_of(json.at("b"))}; }
+
+void to_json(Json& json, const OverlapFacts& value) {
+  if (value.failure) return put_failure(json, value.failure);
+  Json examples = Json::array();
+  for (const OverlapPair& pair : value.examples)
+    examples.push_back({{"a", pair.a}, {"b", pair.b}, {"distance", pair.distance}, {"exact", pair.exact}});
+  json = {{"images", {value.images_a, value.images_b}},
+          {"exact", value.exact},
+          {"near", value.near},
+          {"flat", value.flat},
+          {"examples", examples},
+          {"files", files_json(value.files)}};
+}
+void from_json(const Json& json, OverlapFacts& value) {
+  value = {};
+  if ((value.failure = get_failure(json))) return;
+  value.images_a = json.at("images").at(0);
+  value.images_b = json.at("images").at(1);
+  value.exact = json.at("exact");
+  value.near = json.at("near");
+  value.flat = json.at("flat");
+  for (const Json& pair : json.at("examples"))
+    value.examples.push_back({pair.at("a"), pair.at("b"), pair.at("distance"), pair.at("exact")});
+  value.files = files_of(json.at("files"));
 }
 
 void to_json(Json& json, const TrainJob& value) {

@@ -105,6 +105,35 @@ struct NetworkRequest {
   std::int64_t epochs = 0;
 };
 
+/// One split of a data set, whole: whatever a study picks from it is a part of that.
+struct OverlapSide {
+  DatasetRequest dataset;
+  std::string split = "train";  ///< "train", "validation" or "test"
+};
+
+/// {"do": "overlap", "a": {"data", "data_root", "split"}, "b": ...}: which images of b are in a already; answer
+/// OverlapFacts. Where both sides are equal, which images come twice.
+struct OverlapRequest {
+  OverlapSide a, b;
+};
+
+struct OverlapPair {
+  std::int64_t a = 0, b = 0;  ///< indices in their splits
+  int distance = 0;           ///< bits of 64 in which their hashes differ
+  bool exact = false;
+};
+
+/// Images that two splits share. engine/overlap.h says what near is.
+struct OverlapFacts {
+  std::int64_t images_a = 0, images_b = 0;
+  std::int64_t exact = 0;             ///< images of b whose pixels are those of an image of a
+  std::int64_t near = 0;              ///< other images of b that look like an image of a
+  std::int64_t flat = 0;              ///< other images of b that are too flat to tell
+  std::vector<OverlapPair> examples;  ///< at most ten: exact ones, then the nearest
+  std::vector<FileStamp> files;       ///< of both
+  std::optional<Failure> failure;
+};
+
 /// Weights to start from.
 struct WeightsRef {
   std::string path;
@@ -145,6 +174,10 @@ void to_json(Json& json, const DatasetRequest& value);
 void from_json(const Json& json, DatasetRequest& value);
 void to_json(Json& json, const NetworkRequest& value);
 void from_json(const Json& json, NetworkRequest& value);
+void to_json(Json& json, const OverlapRequest& value);
+void from_json(const Json& json, OverlapRequest& value);
+void to_json(Json& json, const OverlapFacts& value);
+void from_json(const Json& json, OverlapFacts& value);
 void to_json(Json& json, const TrainJob& value);
 void from_json(const Json& json, TrainJob& value);
 void to_json(Json& json, const TransferPlan& value);

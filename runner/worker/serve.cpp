@@ -17,6 +17,7 @@
 #include "cambium/nn.h"
 #include "engine/facts.h"
 #include "engine/model.h"
+#include "engine/overlap.h"
 #include "engine/provenance.h"
 #include "engine/torch_version.h"
 #include "engine/trainer.h"
@@ -86,6 +87,7 @@ class Server {
     }
     if (what == "dataset") return guarded("data", [&] { return dataset(request.get<DatasetRequest>()); });
     if (what == "network") return network(request.get<NetworkRequest>());
+    if (what == "overlap") return guarded("data", [&] { return overlap(request.get<OverlapRequest>()); });
     if (what == "train") return train_cell(request.get<TrainJob>());
     return failure_json("\"" + what + "\" is no request", "are cambium and cambium-worker of one version?");
   }
@@ -135,6 +137,27 @@ class Server {
         ++counts[std::size_t(label)];
       }
     }
+    return facts;
+  }
+
+  /// The marks of one side, and its files' stamps added to `files`.
+  std::vector<ImageMark> marks(const OverlapSide& side, std::vector<FileStamp>& files) {
+    const auto split =
+        std::find_if(kSplits.begin(), kSplits.end(), [&](Split s) { return side.split == to_string(s); });
+    if (split == kSplits.end())
+      throw Error(ErrorKind::Data, "there is no split \"" + side.split + "\"", "take train, validation or test");
+    const auto data = open(side.dataset.data, side.dataset.data_root);
+    for (FileStamp& stamp : stamps(data->info().files)) files.push_back(std::move(stamp));
+    return mark_images(*data, *split);
+  }
+
+  Json overlap(const OverlapRequest& request) {
+    const Json json = request;
+    const bool same = json.at("a") == json.at("b");
+    std::vector<FileStamp> files;
+    const std::vector<ImageMark> a = marks(request.a, files);
+    OverlapFacts facts = find_overlap(a, same ? a : marks(request.b, files), same);
+    facts.files = std::move(files);
     return facts;
   }
 

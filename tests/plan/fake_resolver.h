@@ -74,8 +74,14 @@ class FakeResolver : public Resolver {
     return answers;
   }
 
+  /// `overlap`, for every request.
+  std::vector<OverlapFacts> overlaps(const std::vector<OverlapRequest>& requests) override {
+    return std::vector<OverlapFacts>(requests.size(), overlap);
+  }
+
   Description& description() { return description_; }
   std::map<std::string, std::string> fingerprints;
+  OverlapFacts overlap;
   int asked_datasets = 0, asked_networks = 0;
 
  private:

@@ -1,0 +1,107 @@
+#include "plan/shared_images.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+namespace cambium {
+namespace {
+
+constexpr double kManyExact = 0.01;  ///< of the images looked at
+constexpr double kManyNear = 0.05;
+
+/// A question about two splits, and the cells that ask it.
+struct Question {
+  OverlapRequest request;
+  Place place;
+  std::string stage;
+  bool disjoint = false;  ///< of training images, for an init that wants it proved
+  bool errors = true, warnings = true;
+};
+
+std::int64_t images(const DatasetFacts& facts) {
+  std::int64_t count = 0;
+  for (const auto& [split, counts] : facts.per_class) count = std::accumulate(counts.begin(), counts.end(), count);
+  return count;
+}
+
+void tell(const Question& question, const OverlapFacts& facts, Problems& problems) {
+  const std::string from = question.request.a.dataset.data.plugin, of = question.request.b.dataset.data.plugin;
+  const auto part = [&](std::int64_t count) {
+    return double(count) / double(std::max<std::int64_t>(1, facts.images_b));
+  };
+  if (question.disjoint) {
+    if (facts.exact > 0)
+      problems.error(
+          question.place,
+          fmt::format(
+              "stage {} and what it starts from are not disjoint: {} of {} training images of {} are also in {}",
+              question.stage, facts.exact, facts.images_b, of, from),
+          "choose other data, or take disjoint out");
+    return;
+  }
+  if (part(facts.exact) > kManyExact) {
+    if (question.errors)
+      problems.error(question.place,
+                     fmt::format("in stage {}, {} of {} test images of {} are among the training images of {}",
+                                 question.stage, facts.exact, facts.images_b, of, from),
+                     "the test would tell what was learned by heart; allow = [\"test-images\"] takes it on knowingly");
+  } else if (question.warnings && (facts.exact > 0 || part(facts.near) > kManyNear)) {
+    problems.warning(
+        question.place,
+        fmt::format(
+            "in stage {}, {} of {} test images of {} are exactly, and {} nearly, among the training images of {}",
+            question.stage, facts.exact, facts.images_b, of, facts.near, from),
+        "accuracies may be that much too high; allow = [\"shared-images\"] takes it on knowingly");
+  }
+}
+
+}  // namespace
+
+void check_shared_images(const Study& study, const Plan& plan, Resolver& resolver,
+                         const std::filesystem::path& data_root, Problems& problems) {
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, Question> questions;
+  const auto ask = [&](const Stage& stage, const Cell& trained, const Cell& tested, const char* split) {
+    if (images(*trained.dataset) > kMostImages || images(*tested.dataset) > kMostImages) return;
+    if (!tested.dataset->per_class.count(split) || !trained.dataset->per_class.count("train")) return;
+    const bool disjoint = std::string_view(split) == "train";
+    const std::string a = Json(trained.data->component).dump(), b = Json(tested.data->component).dump();
+    const auto [at, fresh] = questions.try_emplace({stage.name, a, b, split});
+    if (!fresh) return;
+    const auto allowed = [&](const char* rule) { return std::count(stage.allow.begin(), stage.allow.end(), rule) > 0; };
+    Question& question = at->second;
+    question.request = {{{trained.data->component, data_root.string()}, "train"},
+                        {{tested.data->component, data_root.string()}, split}};
+    question.place = tested.data->place;
+    question.stage = stage.name;
+    question.disjoint = disjoint;
+    question.errors = !allowed("test-images");
+    question.warnings = !allowed("shared-images");
+  };
+  for (const Entry& entry : plan.entries) {
+    const Stage& stage = study.stages[entry.stage];
+    const Cell& cell = plan.cells[entry.cell];
+    ask(stage, cell, cell, "test");
+    if (cell.source < 0) continue;
+    const Cell& source = plan.cells[std::size_t(cell.source)];
+    ask(stage, source, cell, "test");
+    if (cell.disjoint && source.dataset->fingerprint != cell.dataset->fingerprint) ask(stage, source, cell, "train");
+  }
+  std::vector<OverlapRequest> requests;
+  for (const auto& [key, question] : questions) requests.push_back(question.request);
+  if (requests.empty()) return;
+  const auto answers = resolver.overlaps(requests);
+  std::size_t i = 0;
+  for (const auto& [key, question] : questions) {
+    if (!answers[i].failure) tell(question, answers[i], problems);
+    ++i;
+  }
+}
+
+}  // namespace cambium
