@@ -12,7 +12,8 @@ CREATE TABLE study (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   revision INTEGER NOT NULL,
-  baseline TEXT
+  baseline TEXT,
+  warnings TEXT
 );
 CREATE TABLE study_revision (
   study INTEGER NOT NULL REFERENCES study,

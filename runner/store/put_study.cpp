@@ -28,7 +28,8 @@ std::int64_t enter_study(Database& database, const StudyRecord& study, double ti
         .run(id, time, study.path, study.text);
   }
   const auto baseline = study.baseline.empty() ? std::nullopt : std::optional<std::string_view>(study.baseline);
-  database.prepared("UPDATE study SET baseline = ?2 WHERE id = ?1").run(id, baseline);
+  const auto warnings = study.warnings.empty() ? std::nullopt : std::optional<std::string_view>(study.warnings);
+  database.prepared("UPDATE study SET baseline = ?2, warnings = ?3 WHERE id = ?1").run(id, baseline, warnings);
   return id;
 }
 

@@ -40,6 +40,7 @@ struct StudyRecord {
   std::string text;  ///< every file of the study as read, and the --set options
   std::vector<CellRecord> cells;
   std::vector<EntryRecord> entries;  ///< in the study's order
+  std::string warnings = "";         ///< what the rigour check said, a line each
   std::string baseline = "";         ///< name of the arm that the study compares the others with; empty: none named
 };
 

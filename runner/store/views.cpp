@@ -119,7 +119,7 @@ SELECT study.name AS study, count(cells.cell) AS cells,
   count(CASE WHEN cells.state = 'skipped' THEN 1 END) AS skipped, count(CASE WHEN cells.state = 'running' THEN 1 END) AS running,
   count(CASE WHEN cells.state = 'interrupted' THEN 1 END) AS interrupted, count(CASE WHEN cells.state = 'pending' THEN 1 END) AS pending,
   study_revision.revision AS revision, datetime(study_revision.entered, 'unixepoch') AS entered, study_revision.path AS path,
-  study_revision.text AS text, study.baseline AS baseline
+  study_revision.text AS text, study.baseline AS baseline, study.warnings AS warnings
 FROM study JOIN study_revision ON study_revision.study = study.id AND study_revision.revision = study.revision
 LEFT JOIN cells ON cells.study = study.name GROUP BY study.id;
 )sql";
