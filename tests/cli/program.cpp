@@ -33,6 +33,7 @@ std::vector<std::string> make_environment(const std::map<std::string, std::strin
     if (name.rfind("CAMBIUM_", 0) != 0 && name != "NO_COLOR") all[name] = text.substr(name.size() + 1);
   }
   all["XDG_CACHE_HOME"] = cache().string();
+  all["CAMBIUM_DATA"] = (cache() / "data").string();  // one for all, since answers are kept by it
   all["CAMBIUM_PLUGINS"] = CAMBIUM_BUILD_DIR "/tests/troubled";
   for (const auto& [name, text] : more) all[name] = text;
   std::vector<std::string> result;
