@@ -39,6 +39,7 @@ std::string idx(const std::vector<int>& sizes, char value) {
 }
 
 TEST_F(BadInput, AShortDataFileIsToldByNameAndPlaceAndMended) {
+  environment["CAMBIUM_DATA"] = "";
   write("study.toml",
         "[stage.one]\nbackbone = { plugin = \"mlp\", hidden = [8] }\ndata = { plugin = \"idx\", root = \"data/d\" }\n"
         "strategy = \"from_scratch\"\ntrain = { epochs = 1 }\n");

@@ -73,7 +73,7 @@ TEST_F(Interruption, TwoWorkersGiveWhatOneDoesToTheLastBit) {
 }
 
 TEST_F(Interruption, AfterKillOfAWorkerRunGoesOnToTheSameNumbers) {
-  Running running = begin(2);
+  Running running = begin(2, "1");  // so that it is this one that has epochs behind it
   const auto workers = running.workers();
   ASSERT_FALSE(workers.empty());
   ::kill(workers.front(), SIGKILL);

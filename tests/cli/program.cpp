@@ -33,6 +33,7 @@ std::vector<std::string> make_environment(const std::map<std::string, std::strin
     if (name.rfind("CAMBIUM_", 0) != 0 && name != "NO_COLOR") all[name] = text.substr(name.size() + 1);
   }
   all["XDG_CACHE_HOME"] = cache().string();
+  all["CAMBIUM_DATA"] = (cache() / "data").string();  // one for all, since answers are kept by it
   all["CAMBIUM_PLUGINS"] = CAMBIUM_BUILD_DIR "/tests/troubled";
   for (const auto& [name, text] : more) all[name] = text;
   std::vector<std::string> result;
@@ -41,14 +42,14 @@ std::vector<std::string> make_environment(const std::map<std::string, std::strin
   return result;
 }
 
+}  // namespace
+
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> result;
   for (std::string& word : words) result.push_back(word.data());
   result.push_back(nullptr);
   return result;
 }
-
-}  // namespace
 
 std::string read(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -98,11 +99,13 @@ Ended Running::wait() {
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), read(out_), read(err_)};
 }
 
+std::vector<std::string> CliTest::whole_environment() const { return make_environment(environment); }
+
 Running CliTest::start(const std::vector<std::string>& words) {
   const fs::path out = folder() / ("out" + std::to_string(++started_)), err = out.string() + ".err";
   std::vector<std::string> all = {CAMBIUM_BUILD_DIR "/bin/cambium"};
   all.insert(all.end(), words.begin(), words.end());
-  std::vector<std::string> settings = make_environment(environment);
+  std::vector<std::string> settings = whole_environment();
   const std::vector<char*> arguments = pointers(all), variables = pointers(settings);
   const pid_t process = ::fork();
   if (process == 0) {

@@ -57,6 +57,9 @@ class CliTest : public ::testing::Test {
   /// How many lines the event files hold that have `text`; for waiting until a run is under way.
   int events_with(const std::string& text) const;
 
+  /// What the program is started with, each as NAME=TEXT.
+  std::vector<std::string> whole_environment() const;
+
   /// Beside those of the tests; an empty text takes one away.
   std::map<std::string, std::string> environment;
 
@@ -66,6 +69,9 @@ class CliTest : public ::testing::Test {
 };
 
 std::string read(const std::filesystem::path& file);
+
+/// As execve() takes them.
+std::vector<char*> pointers(std::vector<std::string>& words);
 
 /// Waits until `holds`, and not for ever. False if it never did.
 bool wait_until(const std::function<bool()>& holds);

@@ -15,7 +15,7 @@ class FakeWorker {
   explicit FakeWorker(const std::string& answer) {
     const auto path =
         folder_.write("worker",
-                      "#!/usr/bin/env python3\n"
+                      "#!/usr/bin/env -S python3 -IS\n"
                       "import json, os, signal, sys, time\n"
                       "open(__file__ + '.starts', 'a').write('x')\n" +
                           answer +
