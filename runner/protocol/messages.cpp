@@ -66,11 +66,8 @@ void to_json(Json& json, const DatasetFacts& value) {
   Json files = Json::array();
   for (const FileStamp& file : value.files)
     files.push_back({{"path", file.path}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
-  json = {{"shape", shape_json(value.shape)},
-          {"classes", value.classes},
-          {"per_class", value.per_class},
-          {"fingerprint", value.fingerprint},
-          {"files", files}};
+  json = {{"shape", shape_json(value.shape)}, {"classes", value.classes}, {"per_class", value.per_class},
+          {"fingerprint", value.fingerprint}, {"files", files},           {"skipped", value.skipped}};
 }
 void from_json(const Json& json, DatasetFacts& value) {
   value = {};
@@ -79,6 +76,7 @@ void from_json(const Json& json, DatasetFacts& value) {
   value.classes = json.at("classes").get<std::vector<std::string>>();
   value.per_class = json.at("per_class").get<std::map<std::string, std::vector<std::int64_t>>>();
   value.fingerprint = json.at("fingerprint");
+  value.skipped = json.value("skipped", std::vector<std::string>{});
   for (const Json& file : json.at("files"))
     value.files.push_back({file.at("path"), file.at("size"), file.at("mtime_ns")});
 }
