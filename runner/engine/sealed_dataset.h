@@ -26,6 +26,15 @@ class SealedDataset {
                   "this is a fault of its plugin");
     return images.contiguous();
   }
+  /// uint8 [C, H, W] of any size and strides, of data whose images differ in size. Throws Error{Plugin} likewise.
+  at::Tensor image(Split split, std::int64_t index) const {
+    const at::Tensor image = checked(split).image(split, index);
+    if (image.scalar_type() != at::kByte || image.dim() != 3 || image.size(0) != info().shape.channels ||
+        image.numel() == 0)
+      throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 [C, H, W]",
+                  "this is a fault of its plugin");
+    return image;
+  }
 
  private:
   const Dataset& checked(Split split) const {
