@@ -39,7 +39,9 @@ class FakeResolver : public Resolver {
       if (root == "sick") {
         facts.failure = Failure{"root sick: cut short", "fetch it again", "data"};
       } else {
-        facts.shape = root == "big" ? ImageShape{3, 32, 32} : ImageShape{1, 8, 8};
+        facts.shape = root == "big"      ? ImageShape{3, 32, 32}
+                      : root == "photos" ? ImageShape{3, 0, 0}
+                                         : ImageShape{1, 8, 8};
         facts.classes = {"cat", "dog"};
         facts.per_class = {{"train", {10, 10}}, {"test", {5, 5}}};
         facts.fingerprint = fingerprints.count(root) ? fingerprints[root] : "bytes of " + root;
@@ -53,6 +55,7 @@ class FakeResolver : public Resolver {
     std::vector<NetworkInfo> answers;
     for (const NetworkRequest& request : requests) {
       ++asked_networks;
+      asked_shapes.push_back(request.shape);
       NetworkInfo info;
       const std::int64_t width = request.backbone.params.has("width") ? request.backbone.params.integer("width") : 1;
       for (const char* name : {"conv1", "conv2", "fc3"})
@@ -74,6 +77,7 @@ class FakeResolver : public Resolver {
 
   Description& description() { return description_; }
   std::map<std::string, std::string> fingerprints;
+  std::vector<ImageShape> asked_shapes;
   int asked_datasets = 0, asked_networks = 0;
 
  private:
