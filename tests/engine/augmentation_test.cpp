@@ -171,10 +171,14 @@ TEST(Mixing, GivesLabelsTheSharesOfTheirImages) {
 }
 
 TEST(Mixing, TrainsOnSoftLabels) {
-  Bench bench({}, {{"mixup", 0.2}, {"cutmix", 0.5}});
-  bench.run();
-  EXPECT_EQ(bench.events().back().at("type"), "finished");
-  EXPECT_GT(bench.finished().at("train_loss").get<double>(), 0.0);
+  const auto last_loss = [](const Overrides& data) {
+    Bench bench({}, data);
+    bench.run();
+    EXPECT_EQ(bench.events().back().at("type"), "finished");
+    return bench.metrics().at(3).at("train_loss").get<double>();
+  };
+  // What is blended cannot be told for certain: the loss stays above the labels' own entropy.
+  EXPECT_GT(last_loss({{"mixup", 1.0}}), last_loss({}) + 0.1);
 }
 
 /// A cache folder of its own, as the environment says where it is.

@@ -26,10 +26,11 @@ struct Head {
 
 Head head_of(Bytes file) {
   Head head;
-  if (tjDecompressHeader3(decompressor(), file.data(), file.size(), &head.width, &head.height, &head.sampling,
-                          &head.colours) != 0 &&
-      (head.width == 0 || tjGetErrorCode(decompressor()) == TJERR_FATAL))
+  const int state = tjDecompressHeader3(decompressor(), file.data(), file.size(), &head.width, &head.height,
+                                        &head.sampling, &head.colours);
+  if (state != 0 && (head.width == 0 || tjGetErrorCode(decompressor()) == TJERR_FATAL))
     damaged(std::string("is a damaged JPEG image: ") + tjGetErrorStr2(decompressor()));
+  if (head.width == 0) damaged("is a JPEG file without an image");
   check_size(head.height, head.width);
   return head;
 }
