@@ -34,7 +34,12 @@ std::uint64_t mixed(std::uint64_t x) {
 
 Preprocessing preprocessing(const Params& data_settings, const InputCard& card, std::int64_t channels) {
   auto [mean, std] = normalisation(data_settings, card, channels);
-  return {std::move(mean), std::move(std), data_settings.integer("crop"), data_settings.boolean("flip")};
+  return {std::move(mean),
+          std::move(std),
+          data_settings.integer("crop"),
+          data_settings.boolean("flip"),
+          geometry(data_settings),
+          augmentation(data_settings)};
 }
 
 at::Tensor normalised(const at::Tensor& images, const Preprocessing& how) {

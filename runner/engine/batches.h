@@ -8,6 +8,8 @@
 
 #include "cambium/backbone.h"
 #include "cambium/schema.h"
+#include "engine/geometry/augmentation.h"
+#include "engine/geometry/geometry.h"
 
 namespace cambium {
 
@@ -16,8 +18,12 @@ struct Preprocessing {
   std::vector<double> mean, std;  ///< one a channel, for pixels in [0, 1]
   std::int64_t crop = 0;          ///< padding of a random crop, in pixels; 0: none
   bool flip = false;
+  Geometry geometry = {};
+  Augmentation augmentation = {};
 
-  bool augments() const { return crop > 0 || flip; }
+  bool augments() const { return crop > 0 || flip || augmentation.any(); }
+  /// What validation and test images go through.
+  Preprocessing plain() const { return {mean, std, 0, false, geometry, {}}; }
 };
 
 Preprocessing preprocessing(const Params& data_settings, const InputCard& card, std::int64_t channels);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/batches.h"
+#include "engine/geometry/image_source.h"
 #include "engine/model.h"
 #include "engine/sealed_dataset.h"
 
@@ -18,6 +19,8 @@ class Images {
   Images(const SealedDataset& data, Split split, std::vector<std::int64_t> indices, Preprocessing how);
 
   std::size_t size() const { return indices_.size(); }
+  /// Of an image, plain.
+  ImageShape shape() const { return plain_shape(how_.geometry, data_.info().shape); }
   /// The layer that inputs() are for: 0, or where the kept prefix ends.
   std::size_t from() const { return from_; }
 
@@ -31,14 +34,22 @@ class Images {
   at::Tensor inputs(std::span<const std::int64_t> positions, std::uint64_t seed, std::int64_t epoch) const;
   /// int64 [B].
   at::Tensor labels(std::span<const std::int64_t> positions) const;
+  /// What the augmented inputs of `epoch` are to be told as: labels(), or, where images are mixed, the share of each
+  /// class, float32 [B, classes].
+  at::Tensor targets(std::span<const std::int64_t> positions, std::uint64_t seed, std::int64_t epoch,
+                     std::int64_t classes) const;
 
  private:
   std::vector<std::int64_t> chosen(std::span<const std::int64_t> positions) const;
+  at::Tensor varied(std::span<const std::int64_t> positions, std::uint64_t seed, std::int64_t epoch) const;
+  /// One a position.
+  std::vector<Mix> mixes(std::span<const std::int64_t> positions, std::uint64_t seed, std::int64_t epoch) const;
 
   const SealedDataset& data_;
   Split split_;
   std::vector<std::int64_t> indices_, labels_;
   Preprocessing how_;
+  ImageSource source_;
   std::size_t from_ = 0;
   at::Tensor kept_;  ///< [N, ...]
 };

@@ -42,6 +42,11 @@ std::vector<std::int64_t> SealedDataset::originals(Split split, std::span<const 
   return result;
 }
 
+std::int64_t SealedDataset::original_count(Split split) const {
+  if (part(split).labels.empty()) return 0;
+  return std::int64_t(dataset_.labels(split).size());
+}
+
 at::Tensor SealedDataset::images(Split split, std::span<const std::int64_t> indices) const {
   const at::Tensor images = dataset_.images(split, originals(split, indices));
   const ImageShape& shape = info_.shape;
@@ -50,6 +55,14 @@ at::Tensor SealedDataset::images(Split split, std::span<const std::int64_t> indi
     throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 of the shape that it declares",
                 "this is a fault of its plugin");
   return images.contiguous();
+}
+
+at::Tensor SealedDataset::image(Split split, std::int64_t index) const {
+  const at::Tensor image = dataset_.image(split, part(split).originals[std::size_t(index)]);
+  if (image.scalar_type() != at::kByte || image.dim() != 3 || image.size(0) != info_.shape.channels || image.numel() == 0)
+    throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 [C, H, W]",
+                "this is a fault of its plugin");
+  return image;
 }
 
 }  // namespace cambium

@@ -23,8 +23,12 @@ class SealedDataset {
   std::span<const std::int64_t> labels(Split split) const { return part(split).labels; }
   /// Contiguous uint8 [B, C, H, W]. Throws Error{Plugin} where the data set gives anything else.
   at::Tensor images(Split split, std::span<const std::int64_t> indices) const;
+  /// uint8 [C, H, W] of any size and strides, of data whose images differ in size. Throws Error{Plugin} likewise.
+  at::Tensor image(Split split, std::int64_t index) const;
   /// The data set's own numbers of the images at `indices`.
   std::vector<std::int64_t> originals(Split split, std::span<const std::int64_t> indices) const;
+  /// How many images the data set's split has, of whatever class.
+  std::int64_t original_count(Split split) const;
 
  private:
   struct Part {

@@ -53,12 +53,12 @@ class Training {
         facts_(network_facts(model_.backbone(), settings_.integer("epochs"))),
         plan_(checked_plan(*ingredients_.strategy, facts_)),
         how_(preprocessing(job.data_settings, model_.backbone().input(), data_.info().shape.channels)),
-        plain_(how_),
+        plain_(how_.plain()),
         selection_(select_images(data_.labels(Split::Train), data_.labels(Split::Validation).size(),
                                  data_.info().classes, job.data_settings, job.seed)),
         train_(data_, Split::Train, selection_.train, how_),
         validation_(data_, selection_.validation_split ? Split::Validation : Split::Train, selection_.validation,
-                    plain()),
+                    plain_),
         optimizer_(settings_) {}
 
   void run() {
@@ -80,12 +80,6 @@ class Training {
   }
 
  private:
-  Preprocessing plain() {
-    plain_.crop = 0;
-    plain_.flip = false;
-    return plain_;
-  }
-
   void start() {
     if (train_.size() == 0 && settings_.integer("epochs") > 0)
       throw Error(ErrorKind::Data, "there are no images to train on",
@@ -100,6 +94,7 @@ class Training {
     const std::string note = go_on();
     Json record = provenance(job_.threads);
     record["plugins"] = ingredients_.plugin_hashes;
+    if (const auto& skipped = data_.info().skipped; !skipped.empty()) record["skipped_images"] = skipped;
     Json event = {{"resumed_epoch", done_.epoch},
                   {"trainable", model_.trainable_parameters(plan_)},
                   {"total", model_.total_parameters()},
@@ -164,9 +159,11 @@ class Training {
     for (std::int64_t step = 0; step < steps; ++step) {
       const std::span positions(order.data() + bounds_[std::size_t(step)],
                                 order.data() + bounds_[std::size_t(step) + 1]);
-      const at::Tensor labels = train_.labels(positions);
+      const at::Tensor targets = train_.targets(positions, job_.seed, epoch, std::int64_t(data_.info().classes.size()));
+      // Of mixed images, the label with the greater share counts as the right one.
+      const at::Tensor labels = targets.dim() == 2 ? targets.argmax(1) : targets;
       const at::Tensor logits = model_.forward(train_.inputs(positions, job_.seed, epoch), train_.from());
-      at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing);
+      at::Tensor loss = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, -100, smoothing);
       const double value = loss.item<double>();
       if (const at::Tensor penalty = ingredients_.strategy->penalty(learning, begin_); penalty.defined())
         loss = loss.add(penalty);
@@ -286,7 +283,7 @@ class Training {
   const NetworkFacts facts_;
   const TransferPlan plan_;
   const Preprocessing how_;
-  Preprocessing plain_;
+  const Preprocessing plain_;
   const Selection selection_;
   Images train_, validation_;
   Optimizer optimizer_;

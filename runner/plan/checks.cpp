@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plan/image_checks.h"
 #include "protocol/settings.h"
 
 namespace cambium {
@@ -25,6 +26,7 @@ void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& prob
       problems.error(place_of(data, key), "a standard deviation is above 0",
                      "give the pixels' own, for pixels from 0 to 1");
   }
+  check_images(data, facts, problems);
   if (facts.per_class.count("test") == 0)
     problems.warning(data.part->place, fmt::format("{} has no test split here", data.part->component.plugin),
                      "no test accuracy will be reported");
@@ -44,14 +46,15 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
       return;
     }
     if (from[i].parameters != to[i].parameters) {
-      const auto shape = [](const DatasetFacts& d) {
-        return fmt::format("{}x{}x{}", d.shape.channels, d.shape.height, d.shape.width);
+      const auto shape = [](const Cell& cell) {
+        const ImageShape seen = input_shape(cell.data->settings, cell.dataset->shape);
+        return fmt::format("{}x{}x{}", seen.channels, seen.height, seen.width);
       };
       problems.error(place,
                      fmt::format("layer {} has {} parameters here and {} in the network that stage {} starts from",
                                  to[i].name, to[i].parameters, from[i].parameters, stage),
                      fmt::format("give both the same backbone and images of one shape (here {}, there {})",
-                                 shape(*target.dataset), shape(*source.dataset)));
+                                 shape(target), shape(source)));
       return;
     }
   }

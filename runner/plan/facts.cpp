@@ -2,6 +2,7 @@
 
 #include "plan/checks.h"
 #include "protocol/selected.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 
@@ -48,9 +49,11 @@ void Facts::ask(const std::vector<Point>& points) {
   for (const Point& point : points) {
     const auto facts = dataset(point);
     if (!facts || !networks_.emplace(key(point), nullptr).second) continue;
+    const ImageShape shape = input_shape(point.part(PartKind::Data).part->settings, facts->shape);
+    if (shape.height == 0) continue;  // told by check_data
     asked.push_back(&point);
     requests.push_back({point.part(PartKind::Backbone).part->component, point.part(PartKind::Strategy).part->component,
-                        facts->shape, std::int64_t(facts->classes.size()), std::get<3>(key(point))});
+                        shape, std::int64_t(facts->classes.size()), std::get<3>(key(point))});
   }
   if (asked.empty()) return;
   const auto answers = resolver_.networks(requests);

@@ -151,7 +151,7 @@ std::unique_ptr<Dataset> PluginRegistry::make_dataset(const Component& component
   const Plugin& plugin = find(PluginKind::Dataset, component.plugin);
   Params params = typed(component.params, plugin.info.schema);
   for (const Parameter& parameter : plugin.info.schema.parameters())
-    if (parameter.type == ParamType::Path && params.has(parameter.name))
+    if (parameter.type == ParamType::Path && params.has(parameter.name) && !params.string(parameter.name).empty())
       params.set(parameter.name, resolve_path(data_root, params.string(parameter.name)).string());
   return guarded("data set " + component.plugin, [&] { return plugin.dataset(params); });
 }

@@ -84,7 +84,8 @@ void to_json(Json& json, const DatasetFacts& value) {
           {"classes", value.classes},
           {"per_class", value.per_class},
           {"fingerprint", value.fingerprint},
-          {"files", files_json(value.files)}};
+          {"files", files_json(value.files)},
+          {"skipped", value.skipped}};
 }
 void from_json(const Json& json, DatasetFacts& value) {
   value = {};
@@ -93,6 +94,7 @@ void from_json(const Json& json, DatasetFacts& value) {
   value.classes = json.at("classes").get<std::vector<std::string>>();
   value.per_class = json.at("per_class").get<std::map<std::string, std::vector<std::int64_t>>>();
   value.fingerprint = json.at("fingerprint");
+  value.skipped = json.value("skipped", std::vector<std::string>{});
   value.files = files_of(json.at("files"));
 }
 

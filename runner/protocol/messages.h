@@ -64,11 +64,12 @@ struct FileStamp {
 
 /// What a data set turned out to be.
 struct DatasetFacts {
-  ImageShape shape;
+  ImageShape shape;  ///< height and width are 0 where the images differ in size
   std::vector<std::string> classes;
   std::map<std::string, std::vector<std::int64_t>> per_class;  ///< images a class, by split; no key for an absent split
   std::string fingerprint;
   std::vector<FileStamp> files;
+  std::vector<std::string> skipped;  ///< files left out since they cannot be read, with what is wrong with each
   std::optional<Failure> failure;
 };
 

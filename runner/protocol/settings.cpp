@@ -56,13 +56,45 @@ const Schema& data_schema() {
                    "the same as a number in all, spread over the classes as they are in the data; 0: all")
           .number("validation", 0.0, {0, 0.9}, "part of each class of the training images held out for validation")
           .integer("validation_per_class", 0, {0, 1e9}, "the same as a number of images")
+          .integer("resize", 0, {0, 8192},
+                   "the shorter side of each image in pixels, bilinear as Pillow does it; 0: as it is")
+          .integer("center_crop", 0, {0, 8192}, "side of the square cut out of the middle after that; 0: none")
+          .integer(
+              "random_resized_crop", 0, {0, 8192},
+              "side that random parts of training images are resized to, instead of resize and center_crop; 0: none")
+          .numbers("random_resized_crop_scale", std::vector<double>{0.08, 1}, {1e-6, 1},
+                   "the least and the greatest part of the area that is cut out")
+          .numbers("random_resized_crop_ratio", std::vector<double>{3.0 / 4, 4.0 / 3}, {0.01, 100},
+                   "the least and the greatest width / height of what is cut out")
+          .number("rotation", 0, {0, 180}, "turns each training image by at most so many degrees either way")
+          .table("color_jitter", std::map<std::string, double>{}, {0, 1e3},
+                 "how far brightness, contrast, saturation and hue of training images stray: factors from 1 - x to 1 + "
+                 "x; hue is turned by at most x of a full turn")
           .integer("crop", 0, {0, 64}, "random crops of the image padded by this many pixels a side; 0: none")
           .boolean("flip", false, "mirrors each training image with probability 1/2")
+          .number("random_erasing", 0, {0, 1}, "probability that a rectangle of a training image is erased")
+          .number("mixup", 0, {0, 100}, "alpha of the Beta by which a training image is blended with another; 0: not")
+          .number("cutmix", 0, {0, 100}, "alpha of the Beta by which a part of another image is put in; 0: not")
           .numbers("mean", std::vector<double>{}, {-1e6, 1e6},
                    "taken off pixels in [0, 1]; one a channel or one for all; []: the backbone's, else 0.5")
           .numbers("std", std::vector<double>{}, {0, 1e6},
                    "what they are then divided by; []: the backbone's, else 0.25");
   return schema;
+}
+
+ImageShape resized_shape(const ImageShape& raw, std::int64_t side) {
+  if (side == 0 || raw.height == 0 || raw.width == 0) return raw;
+  const auto other = [&](std::int64_t longer, std::int64_t shorter) {
+    return std::int64_t(double(side * longer) / double(shorter));
+  };
+  if (raw.width <= raw.height) return {raw.channels, other(raw.height, raw.width), side};
+  return {raw.channels, side, other(raw.width, raw.height)};
+}
+
+ImageShape input_shape(const Params& data_settings, const ImageShape& raw) {
+  const std::int64_t side = data_settings.integer("center_crop");
+  if (side > 0) return {raw.channels, side, side};
+  return resized_shape(raw, data_settings.integer("resize"));
 }
 
 std::pair<std::vector<double>, std::vector<double>> normalisation(const Params& settings, const InputCard& card,

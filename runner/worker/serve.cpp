@@ -122,6 +122,7 @@ class Server {
     facts.shape = data->info().shape;
     facts.classes = data->info().classes;
     facts.fingerprint = data->info().fingerprint;
+    facts.skipped = data->info().skipped;
     facts.files = stamps(data->info().files);
     for (Split split : kSplits) {
       const auto labels = data->labels(split);
@@ -208,7 +209,8 @@ class Server {
     try {
       Ingredients ingredients;
       ingredients.dataset = open(job.data, job.data_root);
-      ingredients.backbone = registry_.make_backbone(job.backbone, ingredients.dataset->info().shape);
+      ingredients.backbone =
+          registry_.make_backbone(job.backbone, input_shape(job.data_settings, ingredients.dataset->info().shape));
       ingredients.strategy = registry_.make_strategy(job.strategy);
       ingredients.plugin_hashes = {
           {job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},

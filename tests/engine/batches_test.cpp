@@ -11,6 +11,8 @@
 #include <tuple>
 
 #include "cambium/random.h"
+#include "protocol/messages.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 namespace {
@@ -125,7 +127,9 @@ TEST(Augmentation, AndOrderAreStreamsOfTheirOwn) {
 }
 
 TEST(Preprocessing, TakesTheStudysNumbersThenTheBackbonesThenItsOwn) {
-  const auto settings = [](std::map<std::string, ParamValue> values) { return Params(std::move(values)); };
+  const auto settings = [](std::map<std::string, ParamValue> values) {
+    return typed(Params(std::move(values)), data_schema());
+  };
   const std::vector<double> none;
   const Params unsaid = settings({{"mean", none}, {"std", none}, {"crop", std::int64_t{2}}, {"flip", true}});
   const Preprocessing fallback = preprocessing(unsaid, {}, 3);

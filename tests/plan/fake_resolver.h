@@ -39,7 +39,9 @@ class FakeResolver : public Resolver {
       if (root == "sick") {
         facts.failure = Failure{"root sick: cut short", "fetch it again", "data"};
       } else {
-        facts.shape = root == "big" ? ImageShape{3, 32, 32} : ImageShape{1, 8, 8};
+        facts.shape = root == "big"      ? ImageShape{3, 32, 32}
+                      : root == "photos" ? ImageShape{3, 0, 0}
+                                         : ImageShape{1, 8, 8};
         facts.classes = {"cat", "dog"};
         if (root == "eight") facts.classes = {"a", "b", "c", "d", "e", "f", "g", "h"};
         facts.per_class = {{"train", std::vector<std::int64_t>(facts.classes.size(), 10)},
@@ -55,6 +57,7 @@ class FakeResolver : public Resolver {
     std::vector<NetworkInfo> answers;
     for (const NetworkRequest& request : requests) {
       ++asked_networks;
+      asked_shapes.push_back(request.shape);
       NetworkInfo info;
       const std::int64_t width = request.backbone.params.has("width") ? request.backbone.params.integer("width") : 1;
       for (const char* name : {"conv1", "conv2", "fc3"})
@@ -82,6 +85,7 @@ class FakeResolver : public Resolver {
   Description& description() { return description_; }
   std::map<std::string, std::string> fingerprints;
   OverlapFacts overlap;
+  std::vector<ImageShape> asked_shapes;
   int asked_datasets = 0, asked_networks = 0;
 
  private:

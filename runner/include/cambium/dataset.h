@@ -20,15 +20,20 @@ const char* to_string(Split split);
 
 /// What a data set is, whatever is picked from it.
 struct DatasetInfo {
-  ImageShape shape;
+  ImageShape shape;                  ///< of every image; height and width are 0 where the images differ in size
   std::vector<std::string> classes;  ///< a name a class; labels are 0 .. classes.size() - 1
   /// Says which bytes the images and labels are: equal for equal data, wherever it lies and however it is packed.
   std::string fingerprint;
   /// The files that were read, so that a change of them is noticed; empty for data that needs none.
   std::vector<std::filesystem::path> files;
+  /// Files that were left out since they cannot be read, each with what is wrong with it.
+  std::vector<std::string> skipped = {};
 };
 
-/// Labelled images. Picking, normalising and augmenting are the runner's, the same for every data set.
+/// Labelled images. Picking, resizing, normalising and augmenting are the runner's, the same for every data set.
+///
+/// A data set of one size overrides images(), one whose images differ in size image(): each does by the other what it
+/// does not override. Both may be called by several threads at once.
 class Dataset {
  public:
   virtual ~Dataset() = default;
@@ -37,7 +42,10 @@ class Dataset {
   /// One label an image, in the data set's order; empty for a split that it lacks.
   virtual std::span<const std::int64_t> labels(Split split) const = 0;
   /// The images at `indices`, as uint8 [B, C, H, W].
-  virtual at::Tensor images(Split split, std::span<const std::int64_t> indices) const = 0;
+  virtual at::Tensor images(Split split, std::span<const std::int64_t> indices) const;
+  /// The image at `index` at its full size, as uint8 [C, H, W], strided as it comes. Throws Error{Data} naming the file
+  /// of an image that cannot be read.
+  virtual at::Tensor image(Split split, std::int64_t index) const;
 };
 
 /// A data set held in memory: a plugin fills it in its constructor and is done.

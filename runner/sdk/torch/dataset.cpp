@@ -1,6 +1,7 @@
 #include "cambium/dataset.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
 
 #include <cstring>
 
@@ -19,6 +20,15 @@ const char* to_string(Split split) {
   }
   return "";
 }
+
+at::Tensor Dataset::images(Split split, std::span<const std::int64_t> indices) const {
+  std::vector<at::Tensor> images;
+  for (const std::int64_t index : indices) images.push_back(image(split, index));
+  if (images.empty()) return at::empty({0, info().shape.channels, info().shape.height, info().shape.width}, at::kByte);
+  return at::stack(images);
+}
+
+at::Tensor Dataset::image(Split split, std::int64_t index) const { return images(split, {&index, 1})[0]; }
 
 std::span<const std::int64_t> MemoryDataset::labels(Split split) const { return parts_[std::size_t(split)].labels; }
 

@@ -1,0 +1,5 @@
+find_package(PNG REQUIRED)
+find_path(TURBOJPEG_INCLUDE_DIR turbojpeg.h REQUIRED)
+find_library(TURBOJPEG_LIBRARY turbojpeg REQUIRED)
+target_include_directories(${name} SYSTEM PRIVATE ${TURBOJPEG_INCLUDE_DIR})
+target_link_libraries(${name} PRIVATE ${TURBOJPEG_LIBRARY} PNG::PNG)
