@@ -45,7 +45,8 @@ void Facts::ask(const std::vector<Point>& points) {
     if (!facts || !networks_.emplace(key(point), nullptr).second) continue;
     asked.push_back(&point);
     requests.push_back({point.part(PartKind::Backbone).part->component, point.part(PartKind::Strategy).part->component,
-                        facts->shape, std::int64_t(facts->classes.size()), std::get<3>(key(point))});
+                        facts->shape, std::int64_t(facts->classes.size()), std::get<3>(key(point)),
+                        data_root_.string()});
   }
   if (asked.empty()) return;
   const auto answers = resolver_.networks(requests);

@@ -20,6 +20,18 @@ std::optional<Failure> get_failure(const Json& json) {
 Json shape_json(const ImageShape& shape) { return {shape.channels, shape.height, shape.width}; }
 ImageShape shape_of(const Json& json) { return {json.at(0), json.at(1), json.at(2)}; }
 
+Json files_json(const std::vector<FileStamp>& stamps) {
+  Json files = Json::array();
+  for (const FileStamp& file : stamps)
+    files.push_back({{"path", file.path}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
+  return files;
+}
+std::vector<FileStamp> files_of(const Json& json) {
+  std::vector<FileStamp> files;
+  for (const Json& file : json) files.push_back({file.at("path"), file.at("size"), file.at("mtime_ns")});
+  return files;
+}
+
 }  // namespace
 
 const char* to_string(PluginKind kind) { return to_name(kind, kPluginKinds); }
@@ -63,14 +75,11 @@ void from_json(const Json& json, Component& value) {
 
 void to_json(Json& json, const DatasetFacts& value) {
   if (value.failure) return put_failure(json, value.failure);
-  Json files = Json::array();
-  for (const FileStamp& file : value.files)
-    files.push_back({{"path", file.path}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
   json = {{"shape", shape_json(value.shape)},
           {"classes", value.classes},
           {"per_class", value.per_class},
           {"fingerprint", value.fingerprint},
-          {"files", files}};
+          {"files", files_json(value.files)}};
 }
 void from_json(const Json& json, DatasetFacts& value) {
   value = {};
@@ -79,8 +88,7 @@ void from_json(const Json& json, DatasetFacts& value) {
   value.classes = json.at("classes").get<std::vector<std::string>>();
   value.per_class = json.at("per_class").get<std::map<std::string, std::vector<std::int64_t>>>();
   value.fingerprint = json.at("fingerprint");
-  for (const Json& file : json.at("files"))
-    value.files.push_back({file.at("path"), file.at("size"), file.at("mtime_ns")});
+  value.files = files_of(json.at("files"));
 }
 
 void to_json(Json& json, const NetworkInfo& value) {
@@ -95,8 +103,15 @@ void to_json(Json& json, const NetworkInfo& value) {
           {"feature_width", value.feature_width},
           {"total", value.total},
           {"trainable", value.trainable},
-          {"input", {{"mean", value.input.mean}, {"std", value.input.std}}},
-          {"plan", value.plan}};
+          {"input",
+           {{"mean", value.input.mean},
+            {"std", value.input.std},
+            {"size", value.input.size},
+            {"resize", value.input.resize},
+            {"interpolation", value.input.interpolation}}},
+          {"plan", value.plan},
+          {"fingerprint", value.fingerprint},
+          {"files", files_json(value.files)}};
 }
 void from_json(const Json& json, NetworkInfo& value) {
   value = {};
@@ -107,9 +122,12 @@ void from_json(const Json& json, NetworkInfo& value) {
   value.feature_width = json.at("feature_width");
   value.total = json.at("total");
   value.trainable = json.at("trainable");
-  value.input = {json.at("input").at("mean").get<std::vector<double>>(),
-                 json.at("input").at("std").get<std::vector<double>>()};
+  const Json& input = json.at("input");
+  value.input = {input.at("mean").get<std::vector<double>>(), input.at("std").get<std::vector<double>>(),
+                 input.at("size"), input.at("resize"), input.at("interpolation")};
   value.plan = json.at("plan").get<TransferPlan>();
+  value.fingerprint = json.at("fingerprint");
+  value.files = files_of(json.at("files"));
 }
 
 void to_json(Json& json, const DatasetRequest& value) {
@@ -125,11 +143,16 @@ void to_json(Json& json, const NetworkRequest& value) {
           {"strategy", value.strategy},
           {"shape", shape_json(value.shape)},
           {"classes", value.classes},
-          {"epochs", value.epochs}};
+          {"epochs", value.epochs},
+          {"data_root", value.data_root}};
 }
 void from_json(const Json& json, NetworkRequest& value) {
-  value = {json.at("backbone").get<Component>(), json.at("strategy").get<Component>(), shape_of(json.at("shape")),
-           json.at("classes"), json.at("epochs")};
+  value = {json.at("backbone").get<Component>(),
+           json.at("strategy").get<Component>(),
+           shape_of(json.at("shape")),
+           json.at("classes"),
+           json.at("epochs"),
+           json.at("data_root")};
 }
 
 void to_json(Json& json, const TrainJob& value) {
