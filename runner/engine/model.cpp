@@ -129,10 +129,11 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
       }
     }
     for (NamedBuffer& buffer : buffers_of(l)) {
-      if (weights != Weights::Source)
-        buffer.value.fill_(buffer.initial);
-      else if (const at::Tensor* theirs = from_source(buffer.name, buffer.value))
+      if (weights != Weights::Source) {
+        if (buffer.initial) buffer.value.fill_(*buffer.initial);
+      } else if (const at::Tensor* theirs = from_source(buffer.name, buffer.value)) {
         buffer.value.copy_(*theirs);
+      }
     }
   }
   for (const auto& [name, tensor] : given)

@@ -148,9 +148,9 @@ const Description& WorkerResolver::describe() {
 
 namespace {
 
-/// Asks each different request once: what is known first, then a worker. `good`: whether a kept answer still holds.
-template <class Answer, class Request, class Data, class Good>
-std::vector<Answer> answers(Data& data, const std::vector<Request>& requests, Good good) {
+/// Asks each different request once: what is known first, if the files it comes from are as they were, then a worker.
+template <class Answer, class Request, class Data>
+std::vector<Answer> answers(Data& data, const std::vector<Request>& requests) {
   std::map<std::string, Answer> known;
   std::vector<Answer> result;
   for (const Request& request : requests) {
@@ -160,7 +160,7 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests, Go
       std::optional<Answer> answer;
       if (const auto kept = data.known(line)) try {
           answer = kept->template get<Answer>();
-          if (!good(*answer)) answer.reset();
+          if (!std::all_of(answer->files.begin(), answer->files.end(), holds)) answer.reset();
         } catch (const std::exception&) {
         }
       if (!answer) {
@@ -178,9 +178,7 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests, Go
 }  // namespace
 
 std::vector<DatasetFacts> WorkerResolver::datasets(const std::vector<DatasetRequest>& requests) {
-  return answers<DatasetFacts>(*data_, requests, [](const DatasetFacts& facts) {
-    return std::all_of(facts.files.begin(), facts.files.end(), holds);
-  });
+  return answers<DatasetFacts>(*data_, requests);
 }
 
 std::vector<OverlapFacts> WorkerResolver::overlaps(const std::vector<OverlapRequest>& requests) {
@@ -190,7 +188,7 @@ std::vector<OverlapFacts> WorkerResolver::overlaps(const std::vector<OverlapRequ
 }
 
 std::vector<NetworkInfo> WorkerResolver::networks(const std::vector<NetworkRequest>& requests) {
-  return answers<NetworkInfo>(*data_, requests, [](const NetworkInfo&) { return true; });
+  return answers<NetworkInfo>(*data_, requests);
 }
 
 }  // namespace cambium

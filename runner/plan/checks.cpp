@@ -58,6 +58,12 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
       return;
     }
   }
+  const auto classes = target.dataset->classes.size(), learnt = source.dataset->classes.size();
+  if (target.network->plan.head != Weights::Fresh && classes != learnt)
+    problems.error(target.data->place,
+                   fmt::format("stage {} keeps its source's head, which tells {} classes apart, and {} has {}", stage,
+                               learnt, target.data->component.plugin, classes),
+                   "give both stages data of as many classes, or take a strategy with a new head");
   const auto here = normalisation(target.data->settings, target.network->input, target.dataset->shape.channels);
   const auto there = normalisation(source.data->settings, source.network->input, source.dataset->shape.channels);
   if (here != there)

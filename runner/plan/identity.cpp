@@ -13,6 +13,7 @@ void identify(Cell& cell, const Cell* source, bool paired) {
   for (const Part* part : {cell.backbone.get(), cell.data.get(), cell.strategy.get(), cell.train.get()})
     text += part->digest + "\n";
   text += cell.dataset->fingerprint + "\n";
+  if (!cell.network->fingerprint.empty()) text += "network " + cell.network->fingerprint + "\n";
   const auto from = [&](const std::string& what) {
     return what.empty() ? std::string() : fmt::format("from {} {}\n", what, cell.source_weights);
   };

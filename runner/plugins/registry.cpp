@@ -141,18 +141,29 @@ const std::string& PluginRegistry::library_hash(PluginKind kind, const std::stri
   return find(kind, name).info.sha256;
 }
 
-std::unique_ptr<Backbone> PluginRegistry::make_backbone(const Component& component, const ImageShape& shape) const {
+namespace {
+
+/// `params` as the schema types them, paths resolved.
+Params resolved(const Params& params, const Schema& schema, const fs::path& data_root) {
+  Params result = typed(params, schema);
+  for (const Parameter& parameter : schema.parameters())
+    if (parameter.type == ParamType::Path && result.has(parameter.name))
+      result.set(parameter.name, resolve_path(data_root, result.string(parameter.name)).string());
+  return result;
+}
+
+}  // namespace
+
+std::unique_ptr<Backbone> PluginRegistry::make_backbone(const Component& component, const ImageShape& shape,
+                                                        const fs::path& data_root) const {
   const Plugin& plugin = find(PluginKind::Backbone, component.plugin);
-  const Params params = typed(component.params, plugin.info.schema);
+  const Params params = resolved(component.params, plugin.info.schema, data_root);
   return guarded("backbone " + component.plugin, [&] { return plugin.backbone(params, shape); });
 }
 
 std::unique_ptr<Dataset> PluginRegistry::make_dataset(const Component& component, const fs::path& data_root) const {
   const Plugin& plugin = find(PluginKind::Dataset, component.plugin);
-  Params params = typed(component.params, plugin.info.schema);
-  for (const Parameter& parameter : plugin.info.schema.parameters())
-    if (parameter.type == ParamType::Path && params.has(parameter.name) && !params.string(parameter.name).empty())
-      params.set(parameter.name, resolve_path(data_root, params.string(parameter.name)).string());
+  const Params params = resolved(component.params, plugin.info.schema, data_root);
   return guarded("data set " + component.plugin, [&] { return plugin.dataset(params); });
 }
 

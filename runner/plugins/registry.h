@@ -30,8 +30,9 @@ class PluginRegistry : public Registry {
 
   // Each throws Error{Plugin} for an unknown plugin or parameter, and what the plugin throws; what is no Error becomes
   // one that names the plugin.
-  std::unique_ptr<Backbone> make_backbone(const Component& component, const ImageShape& shape) const;
-  /// Paths are resolved against the data root.
+  // Paths are resolved against the data root.
+  std::unique_ptr<Backbone> make_backbone(const Component& component, const ImageShape& shape,
+                                          const std::filesystem::path& data_root = {}) const;
   std::unique_ptr<Dataset> make_dataset(const Component& component, const std::filesystem::path& data_root) const;
   std::unique_ptr<Strategy> make_strategy(const Component& component) const;
 

@@ -110,8 +110,15 @@ void to_json(Json& json, const NetworkInfo& value) {
           {"feature_width", value.feature_width},
           {"total", value.total},
           {"trainable", value.trainable},
-          {"input", {{"mean", value.input.mean}, {"std", value.input.std}}},
-          {"plan", value.plan}};
+          {"input",
+           {{"mean", value.input.mean},
+            {"std", value.input.std},
+            {"size", value.input.size},
+            {"resize", value.input.resize},
+            {"interpolation", value.input.interpolation}}},
+          {"plan", value.plan},
+          {"fingerprint", value.fingerprint},
+          {"files", files_json(value.files)}};
 }
 void from_json(const Json& json, NetworkInfo& value) {
   value = {};
@@ -122,9 +129,12 @@ void from_json(const Json& json, NetworkInfo& value) {
   value.feature_width = json.at("feature_width");
   value.total = json.at("total");
   value.trainable = json.at("trainable");
-  value.input = {json.at("input").at("mean").get<std::vector<double>>(),
-                 json.at("input").at("std").get<std::vector<double>>()};
+  const Json& input = json.at("input");
+  value.input = {input.at("mean").get<std::vector<double>>(), input.at("std").get<std::vector<double>>(),
+                 input.at("size"), input.at("resize"), input.at("interpolation")};
   value.plan = json.at("plan").get<TransferPlan>();
+  value.fingerprint = json.at("fingerprint");
+  value.files = files_of(json.at("files"));
 }
 
 void to_json(Json& json, const DatasetRequest& value) {
@@ -140,11 +150,16 @@ void to_json(Json& json, const NetworkRequest& value) {
           {"strategy", value.strategy},
           {"shape", shape_json(value.shape)},
           {"classes", value.classes},
-          {"epochs", value.epochs}};
+          {"epochs", value.epochs},
+          {"data_root", value.data_root}};
 }
 void from_json(const Json& json, NetworkRequest& value) {
-  value = {json.at("backbone").get<Component>(), json.at("strategy").get<Component>(), shape_of(json.at("shape")),
-           json.at("classes"), json.at("epochs")};
+  value = {json.at("backbone").get<Component>(),
+           json.at("strategy").get<Component>(),
+           shape_of(json.at("shape")),
+           json.at("classes"),
+           json.at("epochs"),
+           json.at("data_root")};
 }
 
 void to_json(Json& json, const OverlapRequest& value) {

@@ -89,6 +89,8 @@ struct NetworkInfo {
   std::int64_t trainable = 0;  ///< of them, those that learn in any phase
   InputCard input;
   TransferPlan plan;
+  std::string fingerprint;       ///< of the files that it was read from; empty: of none
+  std::vector<FileStamp> files;  ///< their stamps
   std::optional<Failure> failure;
 };
 
@@ -104,6 +106,7 @@ struct NetworkRequest {
   ImageShape shape;
   std::int64_t classes = 0;
   std::int64_t epochs = 0;
+  std::string data_root;
 };
 
 /// One split of a data set, whole: whatever a study picks from it is a part of that.

@@ -163,7 +163,7 @@ class Server {
   }
 
   Json network(const NetworkRequest& request) {
-    Model model(registry_.make_backbone(request.backbone, request.shape), request.classes);
+    Model model(registry_.make_backbone(request.backbone, request.shape, request.data_root), request.classes);
     const Backbone& backbone = model.backbone();
     NetworkInfo info;
     const NetworkFacts facts = network_facts(backbone, request.epochs);
@@ -176,6 +176,8 @@ class Server {
     info.total = model.total_parameters();
     info.trainable = model.trainable_parameters(info.plan);
     info.input = backbone.input();
+    info.fingerprint = backbone.fingerprint();
+    info.files = stamps(backbone.files());
 
     model.initialise(uniform_plan(facts, Weights::Fresh, {}), nullptr, 0);
     model.eval();
@@ -209,8 +211,8 @@ class Server {
     try {
       Ingredients ingredients;
       ingredients.dataset = open(job.data, job.data_root);
-      ingredients.backbone =
-          registry_.make_backbone(job.backbone, input_shape(job.data_settings, ingredients.dataset->info().shape));
+      ingredients.backbone = registry_.make_backbone(
+          job.backbone, input_shape(job.data_settings, ingredients.dataset->info().shape), job.data_root);
       ingredients.strategy = registry_.make_strategy(job.strategy);
       ingredients.plugin_hashes = {
           {job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},

@@ -81,6 +81,19 @@ TEST(PartialFinetuning, NamesTheLayersThereAreToACutPastThem) {
   EXPECT_EQ(error.hint(), "the layers are conv1, conv2, fc3: a cut lies between 1 and 3");
 }
 
+TEST(Evaluation, TakesTheHeadTooAndLearnsNothing) {
+  const auto strategy = plugins().make_strategy({"evaluation", Params()});
+  NetworkFacts facts{{{"conv1", 10}, {"conv2", 20}, {"fc3", 30}}, 0};
+  TransferPlan expected = alike(Weights::Source, {Trainable::None, 1, {}, FrozenMode::Eval});
+  expected.head = Weights::Source;
+  expected.phases[0].head.trainable = Trainable::None;
+  EXPECT_EQ(strategy->plan(facts), expected);
+  facts.epochs = 3;
+  const Error error = error_of([&] { strategy->plan(facts); });
+  EXPECT_NE(error.message().find("train.epochs is 3"), std::string::npos);
+  EXPECT_NE(error.hint().find("train.epochs = 0"), std::string::npos);
+}
+
 TEST(BuiltIn, EveryPluginLoadsAndDocumentsItsParameters) {
   EXPECT_TRUE(plugins().problems().empty());
   std::vector<std::string> names;

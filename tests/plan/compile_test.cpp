@@ -199,6 +199,14 @@ TEST_F(Compile, TellsLayersThatDoNotFit) {
   EXPECT_TRUE(compile(kTransfer + "strategy = \"scratch\"\nbackbone = { width = 8 }\n"));
 }
 
+TEST_F(Compile, TellsAHeadThatDoesNotFitTheClasses) {
+  compile(kTransfer + "strategy = \"keep\"\n", {"stage.transfer.data.root=three"});
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("stage transfer keeps its source's head, which tells 2 classes apart, and "
+                                            "toy has 3")));
+  EXPECT_TRUE(compile(kTransfer + "strategy = \"keep\"\n"));
+  EXPECT_TRUE(compile(kTransfer + "strategy = \"copy\"\n", {"stage.transfer.data.root=three"}));
+}
+
 TEST_F(Compile, TellsANormalisationUnlikeTheSources) {
   compile(kTransfer + "strategy = \"copy\"\n", {"stage.transfer.data.mean=[0.1]"});
   EXPECT_THAT(told(), ElementsAre(HasSubstr("stage transfer normalises with mean [0.1]")));

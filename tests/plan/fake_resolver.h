@@ -9,8 +9,8 @@
 namespace cambium::test {
 
 /// Plugins that are only declared: a backbone "net" (width), a data set "toy" (root, 2 classes of 10 images; "sick"
-/// cannot be opened), strategies "scratch" (nothing), "copy" (takes everything over) and "cut" (cut, frozen; takes the
-/// first layers over).
+/// cannot be opened, "three" has a third class), strategies "scratch" (nothing), "copy" (takes all layers over), "keep"
+/// (the head too) and "cut" (cut, frozen; takes the first layers over).
 class FakeResolver : public Resolver {
  public:
   FakeResolver() {
@@ -24,6 +24,7 @@ class FakeResolver : public Resolver {
         Schema().path("root", std::nullopt, "folder").integer("noise", 0, {0, 10}, "noise"));
     add(PluginKind::Strategy, "scratch", Schema());
     add(PluginKind::Strategy, "copy", Schema());
+    add(PluginKind::Strategy, "keep", Schema());
     add(PluginKind::Strategy, "cut",
         Schema().integer("cut", std::nullopt, {0, 7}, "layers taken over").boolean("frozen", true, "frozen"));
   }
@@ -44,6 +45,7 @@ class FakeResolver : public Resolver {
                                          : ImageShape{1, 8, 8};
         facts.classes = {"cat", "dog"};
         if (root == "eight") facts.classes = {"a", "b", "c", "d", "e", "f", "g", "h"};
+        if (root == "three") facts.classes.push_back("cow");
         facts.per_class = {{"train", std::vector<std::int64_t>(facts.classes.size(), 10)},
                            {"test", std::vector<std::int64_t>(facts.classes.size(), 5)}};
         facts.fingerprint = fingerprints.count(root) ? fingerprints[root] : "bytes of " + root;
@@ -64,9 +66,13 @@ class FakeResolver : public Resolver {
         info.layers.push_back({name, {width}, width * request.shape.channels, 10});
       info.feature_width = width;
       const auto& strategy = request.strategy;
-      const std::int64_t cut = strategy.plugin == "copy"  ? 3
-                               : strategy.plugin == "cut" ? strategy.params.integer("cut")
-                                                          : 0;
+      const bool keep = strategy.plugin == "keep";
+      const std::int64_t cut = strategy.plugin == "copy" || keep ? 3
+                               : strategy.plugin == "cut"        ? strategy.params.integer("cut")
+                                                                 : 0;
+      if (keep) info.plan.head = Weights::Source;
+      if (network_fingerprints.count(request.backbone.plugin))
+        info.fingerprint = network_fingerprints[request.backbone.plugin];
       if (cut > 3)
         info.failure =
             Failure{"the network has 3 layers, and cut is " + std::to_string(cut), "cut at 0 to 3", "strategy"};
@@ -83,9 +89,9 @@ class FakeResolver : public Resolver {
   }
 
   Description& description() { return description_; }
-  std::map<std::string, std::string> fingerprints;
   OverlapFacts overlap;
   std::vector<ImageShape> asked_shapes;
+  std::map<std::string, std::string> fingerprints, network_fingerprints;
   int asked_datasets = 0, asked_networks = 0;
 
  private:

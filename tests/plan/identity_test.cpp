@@ -35,6 +35,15 @@ TEST_F(Identity, CoversTheBytesAndNotThePath) {
   EXPECT_NE(one, identities(good(kBase)));
 }
 
+TEST_F(Identity, CoversTheFilesThatANetworkIsReadFrom) {
+  const auto none = identities(good(kBase));
+  resolver_.network_fingerprints = {{"net", "bytes"}};
+  const auto one = identities(good(kBase));
+  resolver_.network_fingerprints = {{"net", "other bytes"}};
+  EXPECT_NE(none, one);
+  EXPECT_NE(one, identities(good(kBase)));
+}
+
 TEST_F(Identity, ChangesWithWhatDecidesAResult) {
   const auto one = identities(good(kBase));
   for (const char* set :

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,6 +33,9 @@ class Backbone {
   const std::vector<Layer>& layers() const { return layers_; }
   std::int64_t feature_width() const { return feature_width_; }
   const InputCard& input() const { return input_; }
+  /// Of the files that the network was read from, if it was: part of the identity of every result.
+  const std::string& fingerprint() const { return fingerprint_; }
+  const std::vector<std::filesystem::path>& files() const { return files_; }
 
   /// Runs layers [from, to) on `x`, what layer from - 1 gave (the images for from = 0).
   at::Tensor forward(at::Tensor x, std::size_t from, std::size_t to) const;
@@ -61,11 +65,18 @@ class Backbone {
   }
   void set_feature_width(std::int64_t width) { feature_width_ = width; }
   void set_input(InputCard input) { input_ = std::move(input); }
+  /// For a network that files say: the hash of what they hold.
+  void set_files(std::vector<std::filesystem::path> files, std::string fingerprint) {
+    files_ = std::move(files);
+    fingerprint_ = std::move(fingerprint);
+  }
 
  private:
   std::vector<Layer> layers_;
   std::int64_t feature_width_ = 0;
   InputCard input_;
+  std::string fingerprint_;
+  std::vector<std::filesystem::path> files_;
 };
 
 }  // namespace cambium

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,10 @@ struct Init {
   static Init normal(double deviation) { return {Kind::Normal, deviation}; }
   /// He et al. 2015, eq. 10: N(0, 2 / fan_in), for layers followed by a ReLU.
   static Init he_normal(std::int64_t fan_in);
+  /// He et al. 2015 as a uniform distribution of the same variance.
+  static Init he_uniform(std::int64_t fan_in);
+  /// Glorot and Bengio 2010, eq. 16: U(-a, a) with a = sqrt(6 / (fan_in + fan_out)).
+  static Init glorot_uniform(std::int64_t fan_in, std::int64_t fan_out);
   /// U(-1/sqrt(fan_in), 1/sqrt(fan_in)): what PyTorch's Linear and Conv2d start with.
   static Init fan_in_uniform(std::int64_t fan_in);
 };
@@ -42,7 +47,7 @@ struct NamedParameter {
 struct NamedBuffer {
   std::string name;
   at::Tensor value;
-  double initial = 0;  ///< what every element starts as
+  std::optional<double> initial = 0;  ///< what every element starts as; none: as the module has it when it is made
 };
 
 /// A piece of a network: parameters, buffers, children and a forward function. A thin cousin of torch::nn::Module, so
@@ -73,6 +78,8 @@ class Module {
   /// Declares a buffer; `type` is float32 unless said.
   at::Tensor buffer(std::string name, std::vector<std::int64_t> shape, double initial,
                     c10::ScalarType type = c10::ScalarType::Float);
+  /// Declares a buffer that starts as a copy of `value`.
+  at::Tensor buffer(std::string name, const at::Tensor& value);
 
   /// Builds a child module and keeps it under `name` (empty: its names stand without a prefix of their own).
   template <class M, class... Args>

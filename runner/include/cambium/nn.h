@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,16 @@ struct ConvOptions {
   std::int64_t padding = 0;
   std::int64_t groups = 1;
   bool bias = true;
+  std::optional<Init> weight_init = std::nullopt;  ///< instead of He's with the fan-in
+  std::optional<Init> bias_init = std::nullopt;    ///< instead of 0
+
+  /// Inputs of one output value, and outputs of one input value, as torch::nn::init counts them (groups do not lessen
+  /// the second).
+  std::int64_t fan_in(std::int64_t in) const { return in / groups * kernel * kernel; }
+  std::int64_t fan_out(std::int64_t out) const { return out * kernel * kernel; }
 };
 
-/// 2-D convolution: [N, in, H, W] to [N, out, H', W']. He-normal weights, zero bias.
+/// 2-D convolution: [N, in, H, W] to [N, out, H', W']. He-normal weights, zero bias, unless the options say otherwise.
 class Conv2d : public Module {
  public:
   Conv2d(std::int64_t in, std::int64_t out, ConvOptions options = {});
@@ -32,6 +40,7 @@ class Conv2d : public Module {
 class Linear : public Module {
  public:
   Linear(std::int64_t in, std::int64_t out, bool bias = true);
+  Linear(std::int64_t in, std::int64_t out, Init weight_init, Init bias_init);
   at::Tensor forward(const at::Tensor& x) override;
 
  private:
@@ -78,14 +87,62 @@ class ReLU : public Module {
   at::Tensor forward(const at::Tensor& x) override;
 };
 
-/// Max pooling of [N, C, H, W] over windows of `kernel`, `stride` apart (0: the kernel).
+/// min(max(x, 0), 6).
+class ReLU6 : public Module {
+ public:
+  at::Tensor forward(const at::Tensor& x) override;
+};
+
+/// x Phi(x) with the normal distribution's own Phi (Hendrycks and Gimpel 2016), not the tanh approximation.
+class GELU : public Module {
+ public:
+  at::Tensor forward(const at::Tensor& x) override;
+};
+
+/// Normalisation over the last dimension of [..., width] (Ba, Kiros, Hinton 2016).
+class LayerNorm : public Module {
+ public:
+  explicit LayerNorm(std::int64_t width, double eps = 1e-5);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  double eps_;
+  at::Tensor weight_, bias_;
+};
+
+/// Self-attention over tokens [N, T, width] (Vaswani et al. 2017, section 3.2.2), `width` / `heads` a head. Names and
+/// start as torch::nn::MultiheadAttention's: in_proj_weight holds queries, keys and values one after the other.
+class MultiheadAttention : public Module {
+ public:
+  MultiheadAttention(std::int64_t width, std::int64_t heads);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  std::int64_t heads_;
+  at::Tensor weight_, bias_;
+  Module& out_;
+};
+
+/// Max pooling of [N, C, H, W] over windows of `kernel`, `stride` apart (0: the kernel). `ceil`: a last window that
+/// hangs over the edge counts too.
 class MaxPool2d : public Module {
  public:
-  explicit MaxPool2d(std::int64_t kernel, std::int64_t stride = 0, std::int64_t padding = 0);
+  explicit MaxPool2d(std::int64_t kernel, std::int64_t stride = 0, std::int64_t padding = 0, bool ceil = false);
   at::Tensor forward(const at::Tensor& x) override;
 
  private:
   std::int64_t kernel_, stride_, padding_;
+  bool ceil_;
+};
+
+/// [N, C, H, W] to [N, C, side, side], whatever H and W are: means over windows as even as can be.
+class AdaptiveAveragePool : public Module {
+ public:
+  explicit AdaptiveAveragePool(std::int64_t side) : side_(side) {}
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  std::int64_t side_;
 };
 
 /// [N, C, H, W] to [N, C]: the mean over each channel.
@@ -100,8 +157,8 @@ class Flatten : public Module {
   at::Tensor forward(const at::Tensor& x) override;
 };
 
-/// Counts the multiply-adds that Conv2d and Linear do on this thread while it lives, one image being one row of the
-/// batch.
+/// Counts the multiply-adds that Conv2d, Linear and MultiheadAttention do on this thread while it lives, one image
+/// being one row of the batch.
 class OperationCount {
  public:
   OperationCount();

@@ -14,9 +14,9 @@
 
 namespace cambium {
 
-/// What a backbone is built for.
+/// A backbone is built for images of one shape. Paths among the parameters arrive resolved against the data root.
 using BackboneFactory = std::function<std::unique_ptr<Backbone>(const Params&, const ImageShape&)>;
-/// Paths among the parameters arrive resolved against the data root.
+/// Paths likewise.
 using DatasetFactory = std::function<std::unique_ptr<Dataset>(const Params&)>;
 using StrategyFactory = std::function<std::unique_ptr<Strategy>(const Params&)>;
 

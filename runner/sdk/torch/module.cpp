@@ -8,6 +8,10 @@
 namespace cambium {
 
 Init Init::he_normal(std::int64_t fan_in) { return normal(std::sqrt(2.0 / double(fan_in))); }
+Init Init::he_uniform(std::int64_t fan_in) { return uniform(std::sqrt(6.0 / double(fan_in))); }
+Init Init::glorot_uniform(std::int64_t fan_in, std::int64_t fan_out) {
+  return uniform(std::sqrt(6.0 / double(fan_in + fan_out)));
+}
 Init Init::fan_in_uniform(std::int64_t fan_in) { return uniform(1.0 / std::sqrt(double(fan_in))); }
 
 void Module::train(bool on) {
@@ -55,6 +59,12 @@ at::Tensor Module::buffer(std::string name, std::vector<std::int64_t> shape, dou
   at::Tensor value = at::full(shape, initial, at::TensorOptions().dtype(type));
   buffers_.push_back({std::move(name), value, initial});
   return value;
+}
+
+at::Tensor Module::buffer(std::string name, const at::Tensor& value) {
+  at::Tensor own = value.detach().clone();
+  buffers_.push_back({std::move(name), own, std::nullopt});
+  return own;
 }
 
 }  // namespace cambium

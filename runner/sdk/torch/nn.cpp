@@ -1,11 +1,19 @@
 #include "cambium/nn.h"
 
+#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/dropout.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/hardtanh.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/softmax.h>
+
+#include <cmath>
 
 namespace cambium::nn {
 namespace {
@@ -20,9 +28,9 @@ void count(std::int64_t per_row) {
 }  // namespace
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, ConvOptions options) : options_(options) {
-  const std::int64_t fan_in = in / options.groups * options.kernel * options.kernel;
-  weight_ = parameter("weight", {out, in / options.groups, options.kernel, options.kernel}, Init::he_normal(fan_in));
-  if (options.bias) bias_ = parameter("bias", {out}, Init::constant(0), Role::Bias);
+  weight_ = parameter("weight", {out, in / options.groups, options.kernel, options.kernel},
+                      options.weight_init.value_or(Init::he_normal(options.fan_in(in))));
+  if (options.bias) bias_ = parameter("bias", {out}, options.bias_init.value_or(Init::constant(0)), Role::Bias);
 }
 
 at::Tensor Conv2d::forward(const at::Tensor& x) {
@@ -37,8 +45,13 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool bias) {
   if (bias) bias_ = parameter("bias", {out}, Init::fan_in_uniform(in), Role::Bias);
 }
 
+Linear::Linear(std::int64_t in, std::int64_t out, Init weight_init, Init bias_init) {
+  weight_ = parameter("weight", {out, in}, weight_init);
+  bias_ = parameter("bias", {out}, bias_init, Role::Bias);
+}
+
 at::Tensor Linear::forward(const at::Tensor& x) {
-  count(weight_.numel());
+  count(weight_.numel() * (x.numel() / x.size(0) / x.size(-1)));
   return at::linear(x, weight_, bias_);
 }
 
@@ -67,12 +80,41 @@ at::Tensor Sequential::forward(const at::Tensor& x) {
 
 at::Tensor ReLU::forward(const at::Tensor& x) { return at::relu(x); }
 
-MaxPool2d::MaxPool2d(std::int64_t kernel, std::int64_t stride, std::int64_t padding)
-    : kernel_(kernel), stride_(stride > 0 ? stride : kernel), padding_(padding) {}
+at::Tensor ReLU6::forward(const at::Tensor& x) { return at::hardtanh(x, 0, 6); }
+
+at::Tensor GELU::forward(const at::Tensor& x) { return at::gelu(x); }
+
+LayerNorm::LayerNorm(std::int64_t width, double eps) : eps_(eps) {
+  weight_ = parameter("weight", {width}, Init::constant(1), Role::Norm);
+  bias_ = parameter("bias", {width}, Init::constant(0), Role::Norm);
+}
+
+at::Tensor LayerNorm::forward(const at::Tensor& x) { return at::layer_norm(x, weight_.sizes(), weight_, bias_, eps_); }
+
+MultiheadAttention::MultiheadAttention(std::int64_t width, std::int64_t heads)
+    : heads_(heads),
+      weight_(parameter("in_proj_weight", {3 * width, width}, Init::glorot_uniform(width, 3 * width))),
+      bias_(parameter("in_proj_bias", {3 * width}, Init::constant(0), Role::Bias)),
+      out_(child<Linear>("out_proj", width, width, Init::fan_in_uniform(width), Init::constant(0))) {}
+
+at::Tensor MultiheadAttention::forward(const at::Tensor& x) {
+  const auto n = x.size(0), tokens = x.size(1), width = x.size(2), each = width / heads_;
+  const at::Tensor in =
+      at::linear(x, weight_, bias_).reshape({n, tokens, 3, heads_, each}).permute({2, 0, 3, 1, 4});  // [3, N, h, T, e]
+  const at::Tensor scores = at::matmul(in[0], in[1].transpose(2, 3)).div(std::sqrt(double(each)));
+  const at::Tensor mixed = at::matmul(at::softmax(scores, -1), in[2]);  // [N, h, T, e]
+  count(tokens * weight_.numel() + 2 * tokens * tokens * width);
+  return out_.forward(mixed.transpose(1, 2).reshape({n, tokens, width}));
+}
+
+MaxPool2d::MaxPool2d(std::int64_t kernel, std::int64_t stride, std::int64_t padding, bool ceil)
+    : kernel_(kernel), stride_(stride > 0 ? stride : kernel), padding_(padding), ceil_(ceil) {}
 
 at::Tensor MaxPool2d::forward(const at::Tensor& x) {
-  return at::max_pool2d(x, {kernel_, kernel_}, {stride_, stride_}, {padding_, padding_});
+  return at::max_pool2d(x, {kernel_, kernel_}, {stride_, stride_}, {padding_, padding_}, {1, 1}, ceil_);
 }
+
+at::Tensor AdaptiveAveragePool::forward(const at::Tensor& x) { return at::adaptive_avg_pool2d(x, {side_, side_}); }
 
 at::Tensor GlobalAveragePool::forward(const at::Tensor& x) { return x.mean({2, 3}); }
 

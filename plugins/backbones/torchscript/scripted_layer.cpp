@@ -1,0 +1,63 @@
+#include "scripted_layer.h"
+
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <algorithm>
+
+#include "cambium/error.h"
+
+namespace cambium {
+
+torch::jit::Module load_scripted(const std::string& path) { return torch::jit::load(path, at::kCPU); }
+
+at::Tensor run_scripted(torch::jit::Module& module, const at::Tensor& x) {
+  const torch::jit::GraphOptimizerEnabledGuard unoptimised(false);
+  return module.forward({x}).toTensor();
+}
+
+ScriptedLayer::ScriptedLayer(torch::jit::Module module, bool flatten, ScriptedModules& seen)
+    : module_(std::move(module)), flatten_(flatten) {
+  adopt(module_, "", seen);
+}
+
+at::Tensor ScriptedLayer::forward(const at::Tensor& x) {
+  if (module_.is_training() != training()) module_.train(training());
+  const at::Tensor y = run_scripted(module_, x);
+  return flatten_ ? y.flatten(1) : y;
+}
+
+void ScriptedLayer::adopt(torch::jit::Module module, const std::string& prefix, ScriptedModules& seen) {
+  if (!seen.insert(module._ivalue().get()).second)
+    throw Error(ErrorKind::Plugin, "the scripted network uses " + prefix + " in two places",
+                "a layer cannot share its parameters with another: script a network in which none does");
+  const bool has_weight = module.hasattr("weight") && module.attr("weight").isTensor();
+  const at::Tensor weight = has_weight ? module.attr("weight").toTensor() : at::Tensor();
+  const bool norm = weight.defined() && weight.dim() == 1;
+  const auto fan_in = [](const at::Tensor& tensor) {
+    return tensor.numel() / std::max<std::int64_t>(1, tensor.size(0));
+  };
+  for (const auto& theirs : module.named_parameters(/*recurse=*/false)) {
+    const std::string& name = theirs.name;
+    const at::Tensor value = theirs.value;
+    Init init = Init::constant(norm && name == "weight" ? 1 : 0);
+    Role role = norm ? Role::Norm : name == "bias" ? Role::Bias : Role::Weight;
+    if (value.dim() > 1) init = Init::fan_in_uniform(fan_in(value));
+    if (role == Role::Bias && weight.defined()) init = Init::fan_in_uniform(fan_in(weight));
+    at::Tensor own = parameter(prefix + name, value.sizes().vec(), init, role);
+    own.copy_(value);
+    module.setattr(name, own);
+  }
+  for (const auto& theirs : module.named_buffers(/*recurse=*/false)) {
+    const std::string& name = theirs.name;
+    const at::Tensor value = theirs.value;
+    const bool statistic = name == "running_mean" || name == "running_var" || name == "num_batches_tracked";
+    at::Tensor own = statistic ? buffer(prefix + name, value.sizes().vec(), name == "running_var", value.scalar_type())
+                               : buffer(prefix + name, value);
+    own.copy_(value);
+    module.setattr(name, own);
+  }
+  for (const auto& child : module.named_children()) adopt(child.value, prefix + child.name + ".", seen);
+}
+
+}  // namespace cambium

@@ -1,0 +1,134 @@
+#include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/randn.h>
+
+#include <algorithm>
+
+#include "networks/oracle.h"
+
+namespace cambium::test {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names layer_names(const Backbone& backbone) {
+  Names names;
+  for (const Layer& layer : backbone.layers()) names.push_back(layer.name);
+  return names;
+}
+
+std::int64_t parameters(const std::string& network, const ImageShape& image, std::int64_t classes) {
+  return Model(make(network, image), classes).total_parameters();
+}
+
+TEST(Networks, HaveTorchvisionsNumbersOfParameters) {
+  const std::vector<std::pair<std::string, std::int64_t>> published = {
+      {"resnet18", 11689512}, {"resnet34", 21797672},     {"resnet50", 25557032}, {"mobilenet_v2", 3504872},
+      {"vgg11", 132863336},   {"squeezenet1_1", 1235496}, {"alexnet", 61100840},  {"vit_b_16", 86567656},
+      {"vit_tiny", 5717416},  {"vit_small", 22050664}};
+  for (const auto& [network, count] : published) EXPECT_EQ(parameters(network, {3, 224, 224}, 1000), count) << network;
+}
+
+TEST(Networks, HaveTheCifarResNetsNumbersOfParameters) {
+  // He et al. 2016, table 6: 0.27, 0.46, 0.66 and 0.85 million.
+  const std::vector<std::pair<std::string, std::int64_t>> published = {
+      {"resnet20", 269722}, {"resnet32", 464154}, {"resnet44", 658586}, {"resnet56", 853018}};
+  for (const auto& [network, count] : published) EXPECT_EQ(parameters(network, {3, 32, 32}, 10), count) << network;
+}
+
+TEST(Networks, HaveTheLayersThatTheDocumentsName) {
+  const ImageShape image{3, 64, 64};
+  EXPECT_EQ(layer_names(*make("resnet18", image)), (Names{"conv1", "layer1", "layer2", "layer3", "layer4"}));
+  EXPECT_EQ(
+      layer_names(*make("resnet18", image, {{"units", std::string("block")}})),
+      (Names{"conv1", "layer1.0", "layer1.1", "layer2.0", "layer2.1", "layer3.0", "layer3.1", "layer4.0", "layer4.1"}));
+  EXPECT_EQ(layer_names(*make("resnet20", {3, 32, 32})), (Names{"conv1", "layer1", "layer2", "layer3"}));
+  EXPECT_EQ(layer_names(*make("mobilenet_v2", image)),
+            (Names{"conv1", "stage1", "stage2", "stage3", "stage4", "stage5", "stage6", "stage7", "conv_last"}));
+  const Names blocks = layer_names(*make("mobilenet_v2", image, {{"units", std::string("block")}}));
+  EXPECT_EQ(blocks.size(), 19u);
+  EXPECT_EQ(blocks[17], "block17");
+  EXPECT_EQ(layer_names(*make("squeezenet1_1", image)),
+            (Names{"conv1", "fire2", "fire3", "fire4", "fire5", "fire6", "fire7", "fire8", "fire9"}));
+  EXPECT_EQ(layer_names(*make("vgg11", image)), (Names{"conv1_1", "conv2_1", "conv3_1", "conv3_2", "conv4_1", "conv4_2",
+                                                       "conv5_1", "conv5_2", "fc6", "fc7"}));
+  EXPECT_EQ(layer_names(*make("alexnet", image)), (Names{"conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"}));
+  EXPECT_EQ(layer_names(*make("vit_tiny", image)).size(), 13u);
+}
+
+TEST(Networks, AreTheSameInStagesAndInBlocks) {
+  for (const std::string network : {"resnet18", "resnet20", "mobilenet_v2"}) {
+    Model stages(make(network, {3, 32, 32}), 10),
+        blocks(make(network, {3, 32, 32}, {{"units", std::string("block")}}), 10);
+    for (Model* model : {&stages, &blocks}) {
+      TransferPlan plan = evaluation_of(model->backbone());
+      std::fill(plan.weights.begin(), plan.weights.end(), Weights::Fresh);
+      plan.head = Weights::Fresh;
+      model->initialise(plan, nullptr, 1);
+      model->eval();
+    }
+    at::NoGradGuard no_grad;
+    const at::Tensor x = at::randn({2, 3, 32, 32});
+    EXPECT_TRUE(stages.forward(x).equal(blocks.forward(x))) << network;
+    EXPECT_EQ(stages.state().size(), blocks.state().size());
+  }
+}
+
+TEST(Networks, TakeImagesOfOtherSizesAndChannels) {
+  for (const auto& [network, image] : std::vector<std::pair<std::string, ImageShape>>{{"resnet18", {1, 28, 28}},
+                                                                                      {"resnet20", {1, 28, 28}},
+                                                                                      {"mobilenet_v2", {1, 33, 40}},
+                                                                                      {"squeezenet1_1", {1, 17, 17}},
+                                                                                      {"alexnet", {1, 63, 63}},
+                                                                                      {"vit_tiny", {1, 32, 48}}}) {
+    const auto backbone = make(network, image);
+    EXPECT_TRUE(backbone->input().mean.empty()) << network;
+    Model model(make(network, image), 4);
+    model.initialise(uniform_plan(network_facts(*backbone, 0), Weights::Fresh, {}), nullptr, 1);
+    model.eval();
+    at::NoGradGuard no_grad;
+    const at::Tensor x = at::randn({2, image.channels, image.height, image.width});
+    EXPECT_EQ(pooled(model.features(x, model.layers())).sizes(), at::IntArrayRef({2, backbone->feature_width()}));
+    EXPECT_EQ(model.forward(x).sizes(), at::IntArrayRef({2, 4})) << network;
+  }
+  EXPECT_NE(error_of([] { make("vgg11", {3, 31, 64}); }).hint().find("32x32"), std::string::npos);
+  EXPECT_NE(error_of([] { make("alexnet", {3, 64, 62}); }).hint().find("63x63"), std::string::npos);
+  EXPECT_NE(error_of([] { make("squeezenet1_1", {3, 16, 16}); }).hint().find("17x17"), std::string::npos);
+  EXPECT_NE(error_of([] { make("vit_tiny", {3, 40, 32}); }).message().find("patches of 16x16"), std::string::npos);
+}
+
+TEST(Networks, SayWhatTheirWeightsWereTrainedOn) {
+  const InputCard imagenet = make("resnet18", {3, 64, 64})->input();
+  EXPECT_EQ(imagenet.mean, (std::vector<double>{0.485, 0.456, 0.406}));
+  EXPECT_EQ(imagenet.std, (std::vector<double>{0.229, 0.224, 0.225}));
+  EXPECT_EQ(imagenet.size, 224);
+  EXPECT_EQ(imagenet.resize, 256);
+  EXPECT_EQ(imagenet.interpolation, "bilinear");
+  EXPECT_EQ(make("vit_small", {3, 64, 64})->input().interpolation, "bicubic");
+  EXPECT_EQ(make("resnet20", {3, 32, 32})->input().size, 32);
+}
+
+TEST(Vit, KnowsTheNamesOfDeitAndTimm) {
+  const auto vit = make("vit_tiny", {3, 32, 32});
+  const std::map<std::string, std::string> names = {
+      {"cls_token", "class_token"},
+      {"pos_embed", "encoder.pos_embedding"},
+      {"patch_embed.proj.weight", "conv_proj.weight"},
+      {"blocks.0.norm1.weight", "encoder.layers.encoder_layer_0.ln_1.weight"},
+      {"blocks.11.attn.qkv.bias", "encoder.layers.encoder_layer_11.self_attention.in_proj_bias"},
+      {"blocks.3.attn.proj.weight", "encoder.layers.encoder_layer_3.self_attention.out_proj.weight"},
+      {"blocks.3.norm2.bias", "encoder.layers.encoder_layer_3.ln_2.bias"},
+      {"blocks.3.mlp.fc1.weight", "encoder.layers.encoder_layer_3.mlp.0.weight"},
+      {"blocks.3.mlp.fc2.weight", "encoder.layers.encoder_layer_3.mlp.3.weight"},
+      {"norm.weight", "encoder.ln.weight"},
+      {"head.bias", "heads.head.bias"},
+      {"encoder.ln.bias", "encoder.ln.bias"}};
+  const TensorMap own = Model(make("vit_tiny", {3, 32, 32}), 10).state();
+  for (const auto& [theirs, ours] : names) {
+    EXPECT_EQ(vit->own_name(theirs), ours);
+    EXPECT_EQ(own.count(ours), 1u) << ours;
+  }
+}
+
+}  // namespace
+}  // namespace cambium::test
