@@ -73,13 +73,17 @@ at::Tensor Images::inputs(std::span<const std::int64_t> positions, std::uint64_t
 }
 
 Score evaluate(Model& model, const Images& images) {
-  at::NoGradGuard no_grad;
   model.eval();
+  return evaluate(images, [&](const at::Tensor& x, std::size_t from) { return model.forward(x, from); });
+}
+
+Score evaluate(const Images& images, const std::function<at::Tensor(const at::Tensor&, std::size_t)>& logits_of) {
+  at::NoGradGuard no_grad;
   double loss = 0;
   std::int64_t right = 0;
   for (std::size_t at = 0; at < images.size(); at += kBatch) {
     const auto positions = range(at, std::min(at + kBatch, images.size()));
-    const at::Tensor logits = model.forward(images.inputs(positions), images.from()), labels = images.labels(positions);
+    const at::Tensor logits = logits_of(images.inputs(positions), images.from()), labels = images.labels(positions);
     loss += at::cross_entropy_loss(logits, labels).item<double>() * double(positions.size());
     right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
   }

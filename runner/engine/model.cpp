@@ -143,9 +143,9 @@ bool Model::learns(const NamedParameter& parameter, const LayerPlan& plan) {
     case Trainable::All:
       return true;
     case Trainable::Norm:
-      return parameter.role == Role::Norm;
+      return parameter.role == Role::Norm || parameter.role == Role::NormBias;
     case Trainable::Bias:
-      return parameter.role == Role::Bias;
+      return parameter.role == Role::Bias || parameter.role == Role::NormBias;
   }
   return false;
 }
@@ -182,6 +182,7 @@ std::vector<ParameterGroup> Model::groups(const Phase& phase, double weight_deca
     const LayerPlan& plan = l < layers() ? phase.layers[l] : phase.head;
     ParameterGroup group;
     group.rate = plan.rate;
+    group.learning_rate = plan.learning_rate;
     group.weight_decay = plan.weight_decay.value_or(weight_decay);
     for (NamedParameter& parameter : parameters_of(l))
       if (learns(parameter, plan)) group.parameters.emplace_back(parameter.name, parameter.value);
@@ -201,7 +202,11 @@ void Model::eval() {
   for (const Layer& layer : backbone_->layers()) layer.module->train(false);
 }
 
-at::Tensor Model::forward(const at::Tensor& x, std::size_t from) {
+at::Tensor Model::forward(const at::Tensor& x, std::size_t from) { return head(body(x, from)); }
+
+at::Tensor Model::head(const at::Tensor& features) const { return at::linear(features, head_weight_, head_bias_); }
+
+at::Tensor Model::body(const at::Tensor& x, std::size_t from) {
   at::Tensor y = x;
   for (std::size_t l = from; l < layers(); ++l) {
     const Layer& layer = backbone_->layers()[l];
@@ -215,7 +220,7 @@ at::Tensor Model::forward(const at::Tensor& x, std::size_t from) {
     // does not read them.
     for (auto& [buffer, before] : held) buffer.variable_data().copy_(before);
   }
-  return at::linear(y, head_weight_, head_bias_);
+  return y;
 }
 
 TensorMap Model::state() const {

@@ -80,6 +80,13 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
       return;
     }
   }
+  const ImageShape &wanted = target.dataset->shape, &given = source.dataset->shape;
+  if (target.network->plan.source_share > 0 &&
+      (given.channels != wanted.channels || given.height != wanted.height || given.width != wanted.width))
+    problems.error(place,
+                   fmt::format("stage {} mixes images of {}x{}x{} with the source's of {}x{}x{}", stage,
+                               wanted.channels, wanted.height, wanted.width, given.channels, given.height, given.width),
+                   "give both stages images of one shape");
   const auto here = normalisation(target.data->settings, target.network->input, target.dataset->shape.channels);
   const auto there = normalisation(source.data->settings, source.network->input, source.dataset->shape.channels);
   if (here != there)

@@ -144,12 +144,15 @@ void to_json(Json& json, const TrainJob& value) {
           {"train_settings", value.train_settings},
           {"data_root", value.data_root},
           {"source", nullptr},
+          {"source_data", nullptr},
           {"events", value.events},
           {"weights_stem", value.weights_stem},
           {"checkpoint", value.checkpoint},
           {"threads", value.threads},
           {"keep_weights", value.keep_weights}};
   if (value.source) json["source"] = {{"path", value.source->path}, {"sha256", value.source->sha256}};
+  if (const auto& source = value.source_data)
+    json["source_data"] = {{"data", source->data}, {"settings", source->settings}, {"seed", source->seed}};
 }
 void from_json(const Json& json, TrainJob& value) {
   value = {};
@@ -164,6 +167,9 @@ void from_json(const Json& json, TrainJob& value) {
   value.data_root = json.at("data_root");
   if (const Json& source = json.at("source"); !source.is_null())
     value.source = WeightsRef{source.at("path"), source.at("sha256")};
+  if (const Json& source = json.at("source_data"); !source.is_null())
+    value.source_data =
+        SourceData{source.at("data").get<Component>(), source.at("settings").get<Params>(), source.at("seed")};
   value.events = json.at("events");
   value.weights_stem = json.at("weights_stem");
   value.checkpoint = json.at("checkpoint");

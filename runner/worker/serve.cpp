@@ -174,6 +174,7 @@ class Server {
   Json train_cell(TrainJob job) {
     job.data_settings = typed(job.data_settings, data_schema());
     job.train_settings = typed(job.train_settings, train_schema());
+    if (job.source_data) job.source_data->settings = typed(job.source_data->settings, data_schema());
     set_threads(job.threads);
     Stopwatch watch;
     EventFile events(job.events);
@@ -186,6 +187,7 @@ class Server {
       Ingredients ingredients;
       ingredients.dataset = open(job.data, job.data_root);
       ingredients.backbone = registry_.make_backbone(job.backbone, ingredients.dataset->info().shape);
+      if (job.source_data) ingredients.source_dataset = open(job.source_data->data, job.data_root);
       ingredients.strategy = registry_.make_strategy(job.strategy);
       ingredients.plugin_hashes = {
           {job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},

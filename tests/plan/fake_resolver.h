@@ -9,8 +9,8 @@
 namespace cambium::test {
 
 /// Plugins that are only declared: a backbone "net" (width), a data set "toy" (root, 2 classes of 10 images; "sick"
-/// cannot be opened), strategies "scratch" (nothing), "copy" (takes everything over) and "cut" (cut, frozen; takes the
-/// first layers over).
+/// cannot be opened), strategies "scratch" (nothing), "copy" (takes everything over), "mix" (the same,
+/// and mixes in source data) and "cut" (cut, frozen; takes the first layers over).
 class FakeResolver : public Resolver {
  public:
   FakeResolver() {
@@ -24,6 +24,7 @@ class FakeResolver : public Resolver {
         Schema().path("root", std::nullopt, "folder").integer("noise", 0, {0, 10}, "noise"));
     add(PluginKind::Strategy, "scratch", Schema());
     add(PluginKind::Strategy, "copy", Schema());
+    add(PluginKind::Strategy, "mix", Schema());
     add(PluginKind::Strategy, "cut",
         Schema().integer("cut", std::nullopt, {0, 7}, "layers taken over").boolean("frozen", true, "frozen"));
   }
@@ -39,7 +40,9 @@ class FakeResolver : public Resolver {
       if (root == "sick") {
         facts.failure = Failure{"root sick: cut short", "fetch it again", "data"};
       } else {
-        facts.shape = root == "big" ? ImageShape{3, 32, 32} : ImageShape{1, 8, 8};
+        facts.shape = root == "big"    ? ImageShape{3, 32, 32}
+                      : root == "tall" ? ImageShape{1, 16, 8}
+                                       : ImageShape{1, 8, 8};
         facts.classes = {"cat", "dog"};
         facts.per_class = {{"train", {10, 10}}, {"test", {5, 5}}};
         facts.fingerprint = fingerprints.count(root) ? fingerprints[root] : "bytes of " + root;
@@ -59,9 +62,11 @@ class FakeResolver : public Resolver {
         info.layers.push_back({name, {width}, width * request.shape.channels, 10});
       info.feature_width = width;
       const auto& strategy = request.strategy;
-      const std::int64_t cut = strategy.plugin == "copy"  ? 3
-                               : strategy.plugin == "cut" ? strategy.params.integer("cut")
-                                                          : 0;
+      const bool mix = strategy.plugin == "mix";
+      const std::int64_t cut = strategy.plugin == "copy" || mix ? 3
+                               : strategy.plugin == "cut"       ? strategy.params.integer("cut")
+                                                                : 0;
+      info.plan.source_share = mix ? 0.25 : 0;
       if (cut > 3)
         info.failure =
             Failure{"the network has 3 layers, and cut is " + std::to_string(cut), "cut at 0 to 3", "strategy"};

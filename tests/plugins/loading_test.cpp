@@ -40,7 +40,7 @@ TEST(Loading, TellsALibraryWithoutAnEntryPoint) {
 
 TEST(Loading, TellsAnotherApi) {
   EXPECT_THAT(problem("other_api").message,
-              AllOf(HasSubstr("version 2 of the plugin API"), HasSubstr("this is version 1")));
+              AllOf(HasSubstr("version 3 of the plugin API"), HasSubstr("this is version 2")));
 }
 
 TEST(Loading, TellsAnotherAbi) {
