@@ -29,8 +29,8 @@ TransferPlan checked_plan(const Strategy& strategy, const NetworkFacts& facts) {
     fits_network = fits_network && (i == 0 || plan.phases[i].epoch > plan.phases[i - 1].epoch);
   }
   const auto allowed = [](const LayerPlan& layer) {
-    return std::isfinite(layer.rate) && layer.rate >= 0 &&
-           (!layer.weight_decay || (std::isfinite(*layer.weight_decay) && *layer.weight_decay >= 0));
+    const auto fine = [](double value) { return std::isfinite(value) && value >= 0; };
+    return fine(layer.rate) && fine(layer.learning_rate.value_or(0)) && fine(layer.weight_decay.value_or(0));
   };
   for (const Phase& phase : plan.phases)
     if (!std::all_of(phase.layers.begin(), phase.layers.end(), allowed) || !allowed(phase.head))
@@ -38,10 +38,9 @@ TransferPlan checked_plan(const Strategy& strategy, const NetworkFacts& facts) {
                   fmt::format("the strategy's plan has a negative rate or weight decay in the phase from epoch {} on",
                               phase.epoch),
                   "rates and decays are finite and not below 0");
-  if (plan.source_share != 0)
-    throw Error(ErrorKind::Plugin,
-                "the strategy's plan mixes source data into the batches, which this version does not do",
-                "choose a strategy without a source share");
+  if (!(plan.source_share >= 0 && plan.source_share < 1))
+    throw Error(ErrorKind::Plugin, fmt::format("the strategy's plan has a source share of {}", plan.source_share),
+                "it is the part of each batch that is source data, from 0 to below 1");
   if (!fits_network)
     throw Error(ErrorKind::Plugin, fmt::format("the strategy's plan does not fit a backbone of {} layers", layers),
                 "a plan has weights and, in each phase, one LayerPlan for every layer, and its phases start at epoch 0 "

@@ -143,14 +143,18 @@ at::Tensor Images::targets(std::span<const std::int64_t> positions, std::uint64_
 }
 
 Score evaluate(Model& model, const Images& images) {
-  at::NoGradGuard no_grad;
   model.eval();
+  return evaluate(images, [&](const at::Tensor& x, std::size_t from) { return model.forward(x, from); });
+}
+
+Score evaluate(const Images& images, const std::function<at::Tensor(const at::Tensor&, std::size_t)>& logits_of) {
+  at::NoGradGuard no_grad;
   const std::size_t batch = batch_of(images.shape());
   double loss = 0;
   std::int64_t right = 0;
   for (std::size_t at = 0; at < images.size(); at += batch) {
     const auto positions = range(at, std::min(at + batch, images.size()));
-    const at::Tensor logits = model.forward(images.inputs(positions), images.from()), labels = images.labels(positions);
+    const at::Tensor logits = logits_of(images.inputs(positions), images.from()), labels = images.labels(positions);
     loss += at::cross_entropy_loss(logits, labels).item<double>() * double(positions.size());
     right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
   }

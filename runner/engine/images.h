@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -61,5 +62,7 @@ struct Score {
 
 /// The model's score in eval mode, without gradients. NaN for no images.
 Score evaluate(Model& model, const Images& images);
+/// The score of any function from inputs(), and the layer that they are for, to logits.
+Score evaluate(const Images& images, const std::function<at::Tensor(const at::Tensor&, std::size_t)>& logits);
 
 }  // namespace cambium

@@ -155,9 +155,9 @@ bool Model::learns(const NamedParameter& parameter, const LayerPlan& plan) {
     case Trainable::All:
       return true;
     case Trainable::Norm:
-      return parameter.role == Role::Norm;
+      return parameter.role == Role::Norm || parameter.role == Role::NormBias;
     case Trainable::Bias:
-      return parameter.role == Role::Bias;
+      return parameter.role == Role::Bias || parameter.role == Role::NormBias;
   }
   return false;
 }
@@ -194,6 +194,7 @@ std::vector<ParameterGroup> Model::groups(const Phase& phase, double weight_deca
     const LayerPlan& plan = l < layers() ? phase.layers[l] : phase.head;
     ParameterGroup group;
     group.rate = plan.rate;
+    group.learning_rate = plan.learning_rate;
     group.weight_decay = plan.weight_decay.value_or(weight_decay);
     for (NamedParameter& parameter : parameters_of(l))
       if (learns(parameter, plan)) group.parameters.emplace_back(parameter.name, parameter.value);
@@ -213,9 +214,13 @@ void Model::eval() {
   for (std::size_t l = 0; l <= layers(); ++l) module(l).train(false);
 }
 
-at::Tensor Model::forward(const at::Tensor& x, std::size_t from) {
+at::Tensor Model::forward(const at::Tensor& x, std::size_t from) { return head(body(x, from)); }
+
+at::Tensor Model::head(const at::Tensor& features) { return run(layers(), features); }
+
+at::Tensor Model::body(const at::Tensor& x, std::size_t from) {
   at::Tensor y = x;
-  for (std::size_t l = from; l <= layers(); ++l) y = run(l, y);
+  for (std::size_t l = from; l < layers(); ++l) y = run(l, y);
   return y;
 }
 

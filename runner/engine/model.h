@@ -39,6 +39,9 @@ class Model {
   /// Logits from what layer `from` - 1 gave (the images for 0). A frozen layer's running statistics stay as they are,
   /// also where its FrozenMode is Train.
   at::Tensor forward(const at::Tensor& x, std::size_t from = 0);
+  /// The two halves of forward(): what the last layer gives, and the logits of that.
+  at::Tensor body(const at::Tensor& x, std::size_t from = 0);
+  at::Tensor head(const at::Tensor& features);
   /// What layers [0, `to`) give.
   at::Tensor features(const at::Tensor& x, std::size_t to) const { return backbone_->forward(x, 0, to); }
 

@@ -41,9 +41,10 @@ void Optimizer::zero_grad() {
     for (auto& [name, value] : group.parameters) value.mutable_grad() = at::Tensor();
 }
 
-void Optimizer::step(double learning_rate) {
+void Optimizer::step(double learning_rate, double factor) {
   at::NoGradGuard no_grad;
-  for (ParameterGroup& group : groups_)
+  for (ParameterGroup& group : groups_) {
+    const double rate = group.learning_rate.value_or(learning_rate * group.rate) * factor;
     for (auto& [name, value] : group.parameters) {
       if (!value.grad().defined()) continue;
       at::Tensor gradient = value.grad();
@@ -51,10 +52,11 @@ void Optimizer::step(double learning_rate) {
       Moments& moments = moments_[name];
       ++moments.steps;
       if (kind_ == Kind::Sgd)
-        sgd(value, gradient, moments, learning_rate * group.rate);
+        sgd(value, gradient, moments, rate);
       else
-        adam(value, gradient, moments, learning_rate * group.rate, group.weight_decay);
+        adam(value, gradient, moments, rate, group.weight_decay);
     }
+  }
 }
 
 void Optimizer::sgd(at::Tensor& value, at::Tensor gradient, Moments& moments, double rate) const {

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct ParameterGroup {
   std::vector<std::pair<std::string, at::Tensor>> parameters;  ///< by full name
   double rate = 1;                                             ///< times the step's learning rate
   double weight_decay = 0;
+  std::optional<double> learning_rate = std::nullopt;  ///< instead of `rate` times the step's
 };
 
 /// SGD, Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), updating as torch::optim does.
@@ -29,8 +31,9 @@ class Optimizer {
   const std::vector<ParameterGroup>& groups() const { return groups_; }
 
   void zero_grad();
-  /// One update with the gradients as they are; a parameter without one stays.
-  void step(double learning_rate);
+  /// One update with the gradients as they are; a parameter without one stays. `factor`, the schedule's, scales every
+  /// rate.
+  void step(double learning_rate, double factor = 1);
 
   /// Everything beyond the settings, as "NAME/KEY"; the number of steps as a float64 scalar.
   TensorMap state() const;

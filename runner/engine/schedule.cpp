@@ -5,15 +5,44 @@
 #include <numbers>
 
 namespace cambium {
+namespace {
+
+/// From `from` to `to` along half a cosine; `part` of the way, in [0, 1].
+double half_cosine(double from, double to, double part) {
+  return to + (from - to) * 0.5 * (1 + std::cos(std::numbers::pi * part));
+}
+
+double line(double from, double to, double part) { return from + (to - from) * part; }
+
+}  // namespace
 
 Schedule::Schedule(const Params& settings, std::int64_t steps_per_epoch) {
   const auto per_epoch = double(steps_per_epoch);
-  warmup_ = std::round(settings.number("warmup_epochs") * per_epoch);
   total_ = double(settings.integer("epochs")) * per_epoch;
   const std::string& kind = settings.string("schedule");
+  if (kind == "triangular") {
+    kind_ = Kind::Triangular;
+    length_ = settings.number("cycle_epochs") * per_epoch;
+    start_ = settings.number("low_lr");
+    return;
+  }
+  if (kind == "one_cycle") {
+    kind_ = Kind::OneCycle;
+    peak_ = settings.number("rise") * total_ - 1;
+    start_ = 1 / settings.number("start_div");
+    final_ = start_ / settings.number("end_div");
+    return;
+  }
+  if (kind == "slanted_triangular") {
+    kind_ = Kind::SlantedTriangular;
+    peak_ = std::max(1.0, std::floor(settings.number("cut_frac") * total_));
+    start_ = final_ = 1 / settings.number("ratio");
+    return;
+  }
+  warmup_ = std::round(settings.number("warmup_epochs") * per_epoch);
   if (kind == "step") {
     kind_ = Kind::Step;
-    step_length_ = double(settings.integer("step_epochs")) * per_epoch;
+    length_ = double(settings.integer("step_epochs")) * per_epoch;
     gamma_ = settings.number("gamma");
   } else if (kind == "cosine") {
     kind_ = Kind::Cosine;
@@ -25,9 +54,22 @@ double Schedule::factor(std::int64_t step) const {
   const auto t = double(step);
   if (t < warmup_) return (t + 1) / warmup_;
   const double since = t - warmup_;
-  if (kind_ == Kind::Step) return std::pow(gamma_, std::floor(since / step_length_));
-  if (kind_ == Kind::Cosine)
-    return final_ + (1 - final_) * 0.5 * (1 + std::cos(std::numbers::pi * since / std::max(1.0, total_ - warmup_)));
+  switch (kind_) {
+    case Kind::Constant:
+      return 1;
+    case Kind::Step:
+      return std::pow(gamma_, std::floor(since / length_));
+    case Kind::Cosine:
+      return half_cosine(1, final_, since / std::max(1.0, total_ - warmup_));
+    case Kind::Triangular:
+      return line(1, start_, std::abs(2 * std::fmod(t / length_, 1.0) - 1));
+    case Kind::OneCycle:
+      return t <= peak_ ? half_cosine(start_, 1, peak_ > 0 ? t / peak_ : 1)
+                        : half_cosine(1, final_, (t - peak_) / (total_ - 1 - peak_));
+    case Kind::SlantedTriangular:
+      // The paper divides by peak (1 / cut_frac - 1), which is total - peak where cut_frac of the steps is whole.
+      return t < peak_ ? line(start_, 1, t / peak_) : line(1, final_, std::min(1.0, (t - peak_) / (total_ - peak_)));
+  }
   return 1;
 }
 

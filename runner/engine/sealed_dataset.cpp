@@ -59,7 +59,8 @@ at::Tensor SealedDataset::images(Split split, std::span<const std::int64_t> indi
 
 at::Tensor SealedDataset::image(Split split, std::int64_t index) const {
   const at::Tensor image = dataset_.image(split, part(split).originals[std::size_t(index)]);
-  if (image.scalar_type() != at::kByte || image.dim() != 3 || image.size(0) != info_.shape.channels || image.numel() == 0)
+  if (image.scalar_type() != at::kByte || image.dim() != 3 || image.size(0) != info_.shape.channels ||
+      image.numel() == 0)
     throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 [C, H, W]",
                 "this is a fault of its plugin");
   return image;

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@
 #include "engine/schedule.h"
 #include "engine/selection.h"
 #include "engine/selection_record.h"
+#include "engine/source_mix.h"
 
 namespace cambium {
 namespace {
@@ -90,7 +92,13 @@ class Training {
       throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
     // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
     model_.initialise(plan_, source ? &source->tensors : nullptr, job_.seed);
-    begin_ = copied(model_.state());
+    if (plan_.source_share > 0) {
+      if (!job_.source_data || !ingredients_.source_dataset)
+        throw Error(ErrorKind::Data, "the strategy mixes in source data and there is none",
+                    "start the stage from another one: init = \"stage\"");
+      mix_.emplace(*job_.source_data, ingredients_.source_dataset, model_, source->tensors, plan_.source_share);
+    }
+    begin_ = copied(state());
     const std::string note = go_on();
     Json record = provenance(job_.threads);
     record["plugins"] = ingredients_.plugin_hashes;
@@ -107,8 +115,20 @@ class Training {
     // What never changes is computed once. Augmented images are never the same, so their prefix is not.
     model_.eval();
     const std::size_t prefix = frozen_prefix(plan_);
-    if (!how_.augments() && settings_.integer("epochs") > 0) train_.keep_prefix(model_, prefix);
+    // Nor is it where images of the source go through the same layers.
+    if (!how_.augments() && !mix_ && settings_.integer("epochs") > 0) train_.keep_prefix(model_, prefix);
     validation_.keep_prefix(model_, prefix);
+  }
+
+  /// Everything that learns or moves: the model's, and the source's head.
+  TensorMap state() const {
+    TensorMap state = model_.state();
+    if (mix_) state.merge(mix_->state());
+    return state;
+  }
+  void load(const TensorMap& state) {
+    model_.load_state(state);
+    if (mix_) mix_->load_state(state);
   }
 
   /// Takes up the checkpoint; what stands in its way is told.
@@ -119,7 +139,7 @@ class Training {
     if (!fits(*checkpoint, begin_)) return "the checkpoint holds another network's tensors: begun anew";
     done_ = std::move(*checkpoint);
     watch_.add(done_.seconds);
-    model_.load_state(done_.model);
+    load(done_.model);
     // A strategy that looks at each epoch has seen these before the interruption.
     for (const std::string& text : done_.history) {
       const Json epoch = Json::parse(text);
@@ -140,7 +160,9 @@ class Training {
     const bool first = epoch == done_.epoch;
     if (!first && phase.epoch != epoch) return;
     model_.begin_phase(phase);
-    optimizer_.set_groups(model_.groups(phase, settings_.number("weight_decay")));
+    auto groups = model_.groups(phase, settings_.number("weight_decay"));
+    if (mix_) groups.push_back(mix_->begin_phase(phase.layers.back(), settings_.number("weight_decay")));
+    optimizer_.set_groups(std::move(groups));
     if (first && done_.epoch > 0) {
       optimizer_.load_state(done_.optimizer);
       optimizer_.set_groups(optimizer_.groups());  // the phase that begins now may leave some out
@@ -153,8 +175,8 @@ class Training {
     const auto order = epoch_order(train_.size(), job_.seed, epoch);
     const double lr = settings_.number("lr"), smoothing = settings_.number("label_smoothing");
     const auto steps = std::int64_t(bounds_.size()) - 1;
-    double loss_sum = 0;
-    std::int64_t right = 0;
+    double loss_sum = 0, source_sum = 0;
+    std::int64_t right = 0, mixed_in = 0;
     const TensorMap learning = model_.learning();
     for (std::int64_t step = 0; step < steps; ++step) {
       const std::span positions(order.data() + bounds_[std::size_t(step)],
@@ -162,10 +184,30 @@ class Training {
       const at::Tensor targets = train_.targets(positions, job_.seed, epoch, std::int64_t(data_.info().classes.size()));
       // Of mixed images, the label with the greater share counts as the right one.
       const at::Tensor labels = targets.dim() == 2 ? targets.argmax(1) : targets;
-      const at::Tensor logits = model_.forward(train_.inputs(positions, job_.seed, epoch), train_.from());
+      at::Tensor inputs = train_.inputs(positions, job_.seed, epoch), features;
+      at::Tensor source_loss;
+      const auto own = std::int64_t(positions.size());
+      std::int64_t others = 0;
+      if (mix_) {
+        const SourceMix::Batch source = mix_->next(positions.size(), job_.seed, epoch);
+        others = source.labels.size(0);
+        features = model_.body(at::cat({inputs, source.inputs}));
+        source_loss = at::cross_entropy_loss(mix_->head(features.narrow(0, own, others)), source.labels, {},
+                                             at::Reduction::Mean, -100, smoothing);
+        features = features.narrow(0, 0, own);
+      } else {
+        features = model_.body(inputs, train_.from());
+      }
+      const at::Tensor logits = model_.head(features);
       at::Tensor loss = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, -100, smoothing);
       const double value = loss.item<double>();
-      if (const at::Tensor penalty = ingredients_.strategy->penalty(learning, begin_); penalty.defined())
+      if (mix_) {
+        source_sum += source_loss.item<double>() * double(others);
+        mixed_in += others;
+        loss = loss.mul(double(own)).add(source_loss, double(others)).div(double(own + others));  // a mean by image
+      }
+      if (const at::Tensor penalty = ingredients_.strategy->penalty({learning, begin_, pooled(features)});
+          penalty.defined())
         loss = loss.add(penalty);
       const double in_all = loss.item<double>();
       if (!std::isfinite(value) || !std::isfinite(in_all)) {
@@ -174,14 +216,16 @@ class Training {
       }
       optimizer_.zero_grad();
       if (loss.requires_grad()) loss.backward();
-      optimizer_.step(lr * schedule.factor(epoch * steps + step));
+      optimizer_.step(lr, schedule.factor(epoch * steps + step));
       loss_sum += value * double(positions.size());
       right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
     }
     const auto count = double(train_.size());
-    return {{"train_loss", loss_sum / count},
-            {"train_accuracy", double(right) / count},
-            {"lr", lr * schedule.factor((epoch + 1) * steps - 1)}};
+    Metrics metrics = {{"train_loss", loss_sum / count},
+                       {"train_accuracy", double(right) / count},
+                       {"lr", lr * schedule.factor((epoch + 1) * steps - 1)}};
+    if (mixed_in > 0) metrics["source_train_loss"] = source_sum / double(mixed_in);
+    return metrics;
   }
 
   [[noreturn]] static void diverged(const char* what, double value, const std::string& where) {
@@ -197,7 +241,7 @@ class Training {
     if (!(score.accuracy > done_.best_accuracy)) return;
     done_.best_accuracy = score.accuracy;
     done_.best_epoch = epoch;
-    done_.best = copied(model_.state());
+    done_.best = copied(state());
   }
 
   void log_epoch(std::int64_t epoch, const Metrics& metrics) {
@@ -211,7 +255,7 @@ class Training {
     checkpoint.cell = job_.cell;
     checkpoint.epoch = epoch;
     checkpoint.seconds = watch_.seconds();
-    checkpoint.model = model_.state();
+    checkpoint.model = state();
     checkpoint.optimizer = optimizer_.state();
     write_checkpoint(job_.checkpoint, checkpoint, job_.threads);
   }
@@ -235,6 +279,7 @@ class Training {
       metrics["test_accuracy"] = score.accuracy;
       if (!std::isfinite(score.loss)) diverged("test loss", score.loss, "the network as it is after the last epoch");
     }
+    if (mix_) test_source(metrics);
     keep(weights, "last", model_.state(), metrics);
     if (!done_.best.empty()) {
       metrics["best_epoch"] = double(done_.best_epoch);
@@ -248,6 +293,18 @@ class Training {
                   {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
     std::error_code ignored;
     std::filesystem::remove(job_.checkpoint, ignored);
+  }
+
+  /// What is left of the source, and what there was of it before: both on its test split, which nothing read until now.
+  void test_source(Metrics& metrics) {
+    const auto after = mix_->test(model_);
+    if (!after) return;
+    const TensorMap end = copied(state());
+    load(begin_);
+    metrics["source_test_accuracy_before"] = mix_->test(model_)->accuracy;
+    load(end);
+    metrics["source_test_accuracy"] = after->accuracy;
+    metrics["source_test_loss"] = after->loss;
   }
 
   /// Writes a weights file with its card: all that is needed to use it, or to refuse to.
@@ -286,6 +343,7 @@ class Training {
   const Preprocessing plain_;
   const Selection selection_;
   Images train_, validation_;
+  std::optional<SourceMix> mix_;
   Optimizer optimizer_;
   Checkpoint done_;  ///< epochs done, best so far, history
   TensorMap begin_;  ///< the model as training began

@@ -17,6 +17,7 @@ namespace cambium {
 struct Ingredients {
   std::unique_ptr<Backbone> backbone;
   std::shared_ptr<const Dataset> dataset;
+  std::shared_ptr<const Dataset> source_dataset;  ///< where the plan mixes it in
   std::unique_ptr<Strategy> strategy;
   std::map<std::string, std::string> plugin_hashes;  ///< SHA-256 of the plugins' libraries, for the record
 };

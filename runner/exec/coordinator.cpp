@@ -152,6 +152,10 @@ class Coordinator {
     if (cell.source >= 0)
       for (const Artifact& artifact : weights_[std::size_t(cell.source)])
         if (artifact.kind == cell.source_weights) job.source = WeightsRef{artifact.path, artifact.sha256};
+    if (cell.source >= 0 && cell.network->plan.source_share > 0) {
+      const Cell& source = plan_.cells[std::size_t(cell.source)];
+      job.source_data = SourceData{source.data->component, source.data->settings, source.seed};
+    }
     job.weights_stem = folders_.weights_stem(cell.identity).string();
     job.selections = folders_.selections().string();
     job.checkpoint = folders_.checkpoint(cell.identity).string();

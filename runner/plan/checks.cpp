@@ -64,6 +64,13 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
                    fmt::format("stage {} keeps its source's head, which tells {} classes apart, and {} has {}", stage,
                                learnt, target.data->component.plugin, classes),
                    "give both stages data of as many classes, or take a strategy with a new head");
+  const ImageShape wanted = input_shape(target.data->settings, target.dataset->shape),
+                   given = input_shape(source.data->settings, source.dataset->shape);
+  if (target.network->plan.source_share > 0 && given != wanted)
+    problems.error(place,
+                   fmt::format("stage {} mixes images of {}x{}x{} with the source's of {}x{}x{}", stage,
+                               wanted.channels, wanted.height, wanted.width, given.channels, given.height, given.width),
+                   "give both stages images of one shape");
   const auto here = normalisation(target.data->settings, target.network->input, target.dataset->shape.channels);
   const auto there = normalisation(source.data->settings, source.network->input, source.dataset->shape.channels);
   if (here != there)

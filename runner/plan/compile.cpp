@@ -189,6 +189,13 @@ class Compiler {
     }
     const Init& init = inits_.at(point.init);
     if (init.kind == Init::Kind::None) return {};
+    if (init.kind == Init::Kind::File && facts_.network(point)->plan.source_share > 0) {
+      problems_.error(init.place,
+                      fmt::format("{} mixes in the data that the source was trained on, and a weights file has none",
+                                  point.part(PartKind::Strategy).part->component.plugin),
+                      "start from a stage: init = \"stage\"");
+      return {};
+    }
     if (init.kind == Init::Kind::File) return file_source(init, needs);
     std::vector<Source> result;
     for (const Arm& arm : arms_[init.stage]) {

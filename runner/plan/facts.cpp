@@ -53,8 +53,7 @@ void Facts::ask(const std::vector<Point>& points) {
     if (shape.height == 0) continue;  // told by check_data
     asked.push_back(&point);
     requests.push_back({point.part(PartKind::Backbone).part->component, point.part(PartKind::Strategy).part->component,
-                        shape, std::int64_t(facts->classes.size()), std::get<3>(key(point)),
-                        data_root_.string()});
+                        shape, std::int64_t(facts->classes.size()), std::get<3>(key(point)), data_root_.string()});
   }
   if (asked.empty()) return;
   const auto answers = resolver_.networks(requests);

@@ -83,7 +83,7 @@ void check_train(const Part& part, const Value& table, Problems& problems) {
   if (train.has("nesterov") && train.boolean("nesterov") && train.number("momentum") <= 0)
     problems.error(place("nesterov"), "Nesterov's method needs a momentum",
                    "set momentum, for instance 0.9, or leave nesterov out");
-  if (train.number("warmup_epochs") > double(train.integer("epochs")))
+  if (train.has("warmup_epochs") && train.number("warmup_epochs") > double(train.integer("epochs")))
     problems.error(place("warmup_epochs"),
                    fmt::format("the warm-up of {} epochs is longer than the training of {}",
                                train.number("warmup_epochs"), train.integer("epochs")),

@@ -16,11 +16,13 @@ constexpr double kLeastRatio = 10, kMostRatio = 100;
 /// The highest rate at which a layer with source weights learns; 0 where none does.
 double transferred_rate(const Cell& cell) {
   const TransferPlan& plan = cell.network->plan;
+  const double lr = cell.train->settings.number("lr");
   double rate = 0;
   for (const Phase& phase : plan.phases)
     for (std::size_t l = 0; l < phase.layers.size(); ++l)
-      if (plan.weights[l] == Weights::Source && !phase.layers[l].frozen()) rate = std::max(rate, phase.layers[l].rate);
-  return rate * cell.train->settings.number("lr");
+      if (plan.weights[l] == Weights::Source && !phase.layers[l].frozen())
+        rate = std::max(rate, phase.layers[l].learning_rate.value_or(phase.layers[l].rate * lr));
+  return rate;
 }
 
 bool is_scratch(const Cell& cell) {

@@ -80,12 +80,8 @@ void from_json(const Json& json, Component& value) {
 
 void to_json(Json& json, const DatasetFacts& value) {
   if (value.failure) return put_failure(json, value.failure);
-  json = {{"shape", shape_json(value.shape)},
-          {"classes", value.classes},
-          {"per_class", value.per_class},
-          {"fingerprint", value.fingerprint},
-          {"files", files_json(value.files)},
-          {"skipped", value.skipped}};
+  json = {{"shape", shape_json(value.shape)}, {"classes", value.classes},         {"per_class", value.per_class},
+          {"fingerprint", value.fingerprint}, {"files", files_json(value.files)}, {"skipped", value.skipped}};
 }
 void from_json(const Json& json, DatasetFacts& value) {
   value = {};
@@ -204,6 +200,7 @@ void to_json(Json& json, const TrainJob& value) {
           {"train_settings", value.train_settings},
           {"data_root", value.data_root},
           {"source", nullptr},
+          {"source_data", nullptr},
           {"events", value.events},
           {"weights_stem", value.weights_stem},
           {"selections", value.selections},
@@ -211,6 +208,8 @@ void to_json(Json& json, const TrainJob& value) {
           {"threads", value.threads},
           {"keep_weights", value.keep_weights}};
   if (value.source) json["source"] = {{"path", value.source->path}, {"sha256", value.source->sha256}};
+  if (const auto& source = value.source_data)
+    json["source_data"] = {{"data", source->data}, {"settings", source->settings}, {"seed", source->seed}};
 }
 void from_json(const Json& json, TrainJob& value) {
   value = {};
@@ -225,6 +224,9 @@ void from_json(const Json& json, TrainJob& value) {
   value.data_root = json.at("data_root");
   if (const Json& source = json.at("source"); !source.is_null())
     value.source = WeightsRef{source.at("path"), source.at("sha256")};
+  if (const Json& source = json.at("source_data"); !source.is_null())
+    value.source_data =
+        SourceData{source.at("data").get<Component>(), source.at("settings").get<Params>(), source.at("seed")};
   value.events = json.at("events");
   value.weights_stem = json.at("weights_stem");
   value.selections = json.at("selections");

@@ -144,6 +144,13 @@ struct WeightsRef {
   std::string sha256;  ///< checked before use; empty: not checked
 };
 
+/// What the network that a cell starts from was trained on: its data, the selection from it, the seed of that.
+struct SourceData {
+  Component data;
+  Params settings;
+  std::uint64_t seed = 0;
+};
+
 /// {"do": "train", ...}: one attempt at one cell. All paths are absolute. The answer is {"cell":, "state":
 /// "done"|"failed"}; everything else is in the event file.
 struct TrainJob {
@@ -154,10 +161,11 @@ struct TrainJob {
   Params data_settings, train_settings;
   std::string data_root;
   std::optional<WeightsRef> source;
-  std::string events;        ///< the event file, to be made
-  std::string weights_stem;  ///< + ".last.safetensors", ".best.safetensors"
-  std::string selections;    ///< folder for what was trained and validated on
-  std::string checkpoint;    ///< read if it is there and fits, written each epoch, removed at the end
+  std::optional<SourceData> source_data;  ///< only where the plan mixes it in
+  std::string events;                     ///< the event file, to be made
+  std::string weights_stem;               ///< + ".last.safetensors", ".best.safetensors"
+  std::string selections;                 ///< folder for what was trained and validated on
+  std::string checkpoint;                 ///< read if it is there and fits, written each epoch, removed at the end
   int threads = 1;
   bool keep_weights = true;
 };

@@ -78,6 +78,7 @@ bool has_type(const ParamValue& value, ParamType type) {
 Json layer_json(const LayerPlan& layer) {
   return {{"trainable", to_name(layer.trainable, kTrainable)},
           {"rate", layer.rate},
+          {"learning_rate", layer.learning_rate ? Json(*layer.learning_rate) : Json()},
           {"weight_decay", layer.weight_decay ? Json(*layer.weight_decay) : Json()},
           {"frozen_mode", to_name(layer.frozen_mode, kFrozenModes)}};
 }
@@ -86,6 +87,7 @@ LayerPlan layer_of(const Json& json) {
   LayerPlan layer;
   layer.trainable = from_name(json.at("trainable"), kTrainable);
   layer.rate = json.at("rate");
+  if (const Json& own = json.at("learning_rate"); !own.is_null()) layer.learning_rate = own.get<double>();
   if (const Json& decay = json.at("weight_decay"); !decay.is_null()) layer.weight_decay = decay.get<double>();
   layer.frozen_mode = from_name(json.at("frozen_mode"), kFrozenModes);
   return layer;

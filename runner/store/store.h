@@ -28,10 +28,10 @@ struct CellRecord {
 struct EntryRecord {
   std::string identity;
   std::string stage;
-  std::string arm;      ///< its arm's label: the name and the factors
-  std::string axes;     ///< JSON object: the axes that the cell reads, with its values; without the replicates
-  std::string name;     ///< its arm's name: what the study calls it, else its strategy
-  std::string factors;  ///< JSON object: of the axes, those that the name does not tell
+  std::string arm;               ///< its arm's label: the name and the factors
+  std::string axes;              ///< JSON object: the axes that the cell reads, with its values; without the replicates
+  std::string name;              ///< its arm's name: what the study calls it, else its strategy
+  std::string factors;           ///< JSON object: of the axes, those that the name does not tell
   std::string replicate = "{}";  ///< JSON object of the replicate axes: {"data.split": 0, "data.half": "A"}
 };
 

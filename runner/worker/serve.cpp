@@ -200,6 +200,7 @@ class Server {
   Json train_cell(TrainJob job) {
     job.data_settings = typed(job.data_settings, data_schema());
     job.train_settings = typed(job.train_settings, train_schema());
+    if (job.source_data) job.source_data->settings = typed(job.source_data->settings, data_schema());
     set_threads(job.threads);
     Stopwatch watch;
     EventFile events(job.events);
@@ -213,6 +214,7 @@ class Server {
       ingredients.dataset = open(job.data, job.data_root);
       ingredients.backbone = registry_.make_backbone(
           job.backbone, input_shape(job.data_settings, ingredients.dataset->info().shape), job.data_root);
+      if (job.source_data) ingredients.source_dataset = open(job.source_data->data, job.data_root);
       ingredients.strategy = registry_.make_strategy(job.strategy);
       ingredients.plugin_hashes = {
           {job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},

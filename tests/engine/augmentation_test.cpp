@@ -9,8 +9,8 @@
 #include <cstdlib>
 
 #include "engine/images.h"
-#include "support/oracle.h"
 #include "protocol/settings.h"
+#include "support/oracle.h"
 #include "tiny.h"
 
 namespace cambium::test {

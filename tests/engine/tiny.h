@@ -108,13 +108,11 @@ class TinyStrategy : public Strategy {
  public:
   explicit TinyStrategy(TransferPlan plan) : plan_(std::move(plan)) {}
   TransferPlan plan(const NetworkFacts&) const override { return plan_; }
-  at::Tensor penalty(const TensorMap& weights, const TensorMap& start) const override {
-    return on_penalty ? on_penalty(weights, start) : at::Tensor();
-  }
+  at::Tensor penalty(const TrainingStep& step) const override { return on_penalty ? on_penalty(step) : at::Tensor(); }
   void epoch_end(std::int64_t epoch, const std::map<std::string, double>& metrics) override {
     if (on_epoch) on_epoch(epoch, metrics);
   }
-  std::function<at::Tensor(const TensorMap&, const TensorMap&)> on_penalty;
+  std::function<at::Tensor(const TrainingStep&)> on_penalty;
   std::function<void(std::int64_t, const Metrics&)> on_epoch;
 
  private:
@@ -155,6 +153,7 @@ class Bench {
     Ingredients ingredients;
     ingredients.backbone = std::make_unique<TinyBackbone>(dropout);
     ingredients.dataset = dataset;
+    ingredients.source_dataset = source_dataset;
     ingredients.strategy = std::move(strategy);
     EventFile events(job.events);
     Stopwatch watch;
@@ -180,6 +179,7 @@ class Bench {
   TrainJob job;
   double dropout = 0;
   std::shared_ptr<TinyDataset> dataset = std::make_shared<TinyDataset>();
+  std::shared_ptr<TinyDataset> source_dataset;
   std::unique_ptr<TinyStrategy> strategy;
 };
 

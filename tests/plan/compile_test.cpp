@@ -227,6 +227,22 @@ TEST_F(Compile, TellsAWeightsFileThatIsNotThere) {
   EXPECT_THAT(told(), ElementsAre(HasSubstr("no.safetensors")));
 }
 
+TEST_F(Compile, TellsAFileWhereSourceDataIsToBeMixedIn) {
+  folder_.write("one.safetensors", "x");
+  const std::string mix = kTransfer + "strategy = \"mix\"\n";
+  EXPECT_TRUE(compile(mix));
+  compile(mix + "backbone = \"net\"\n", {"stage.transfer.init={ file = \"one.safetensors\" }"});
+  EXPECT_THAT(
+      told(),
+      ElementsAre(HasSubstr("mix mixes in the data that the source was trained on, and a weights file has none")));
+}
+
+TEST_F(Compile, TellsImagesOfAnotherShapeThanTheOnesMixedIn) {
+  compile(kTransfer + "strategy = \"mix\"\n", {"stage.transfer.data.root=\"tall\""});
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("stage transfer mixes images of 1x16x8 with the source's of 1x8x8")));
+  EXPECT_TRUE(compile(kTransfer + "strategy = \"copy\"\n", {"stage.transfer.data.root=\"tall\""}));
+}
+
 TEST_F(Compile, FilesCountByTheirBytes) {
   const std::string file = kTransfer + "strategy = \"copy\"\nbackbone = \"net\"\n";
   folder_.write("one.safetensors", "x");

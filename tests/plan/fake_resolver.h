@@ -10,7 +10,7 @@ namespace cambium::test {
 
 /// Plugins that are only declared: a backbone "net" (width), a data set "toy" (root, 2 classes of 10 images; "sick"
 /// cannot be opened, "three" has a third class), strategies "scratch" (nothing), "copy" (takes all layers over), "keep"
-/// (the head too) and "cut" (cut, frozen; takes the first layers over).
+/// (the head too), "mix" (as "copy", and mixes in source data) and "cut" (cut, frozen; takes the first layers over).
 class FakeResolver : public Resolver {
  public:
   FakeResolver() {
@@ -25,6 +25,7 @@ class FakeResolver : public Resolver {
     add(PluginKind::Strategy, "scratch", Schema());
     add(PluginKind::Strategy, "copy", Schema());
     add(PluginKind::Strategy, "keep", Schema());
+    add(PluginKind::Strategy, "mix", Schema());
     add(PluginKind::Strategy, "cut",
         Schema().integer("cut", std::nullopt, {0, 7}, "layers taken over").boolean("frozen", true, "frozen"));
   }
@@ -42,6 +43,7 @@ class FakeResolver : public Resolver {
       } else {
         facts.shape = root == "big"      ? ImageShape{3, 32, 32}
                       : root == "photos" ? ImageShape{3, 0, 0}
+                      : root == "tall"   ? ImageShape{1, 16, 8}
                                          : ImageShape{1, 8, 8};
         facts.classes = {"cat", "dog"};
         if (root == "eight") facts.classes = {"a", "b", "c", "d", "e", "f", "g", "h"};
@@ -66,13 +68,14 @@ class FakeResolver : public Resolver {
         info.layers.push_back({name, {width}, width * request.shape.channels, 10});
       info.feature_width = width;
       const auto& strategy = request.strategy;
-      const bool keep = strategy.plugin == "keep";
-      const std::int64_t cut = strategy.plugin == "copy" || keep ? 3
-                               : strategy.plugin == "cut"        ? strategy.params.integer("cut")
-                                                                 : 0;
+      const bool keep = strategy.plugin == "keep", mix = strategy.plugin == "mix";
+      const std::int64_t cut = strategy.plugin == "copy" || keep || mix ? 3
+                               : strategy.plugin == "cut"               ? strategy.params.integer("cut")
+                                                                        : 0;
       if (keep) info.plan.head = Weights::Source;
       if (network_fingerprints.count(request.backbone.plugin))
         info.fingerprint = network_fingerprints[request.backbone.plugin];
+      info.plan.source_share = mix ? 0.25 : 0;
       if (cut > 3)
         info.failure =
             Failure{"the network has 3 layers, and cut is " + std::to_string(cut), "cut at 0 to 3", "strategy"};

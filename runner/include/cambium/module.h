@@ -32,8 +32,9 @@ struct Init {
   static Init fan_in_uniform(std::int64_t fan_in);
 };
 
-/// What a parameter is for: strategies such as norm-only and bias-only tell them apart.
-enum class Role { Weight, Bias, Norm };
+/// What a parameter is for: strategies such as norm-only and bias-only tell them apart. Norm: the scale of a
+/// normalisation; NormBias: its shift.
+enum class Role { Weight, Bias, Norm, NormBias };
 
 /// One learned tensor.
 struct NamedParameter {

@@ -27,6 +27,13 @@ struct NetworkFacts {
 /// Tensors by their full names.
 using TensorMap = std::map<std::string, at::Tensor>;
 
+/// What a penalty can be made of at one step.
+struct TrainingStep {
+  const TensorMap& weights;    ///< the backbone's learning parameters (not the head's)
+  const TensorMap& start;      ///< every tensor of the network as it was when training began, without gradient
+  const at::Tensor& features;  ///< of the batch's target images, pooled: [N, F]
+};
+
 /// What is transferred, what is frozen, what learns how fast, and when that changes. Most strategies are plan() alone.
 class Strategy {
  public:
@@ -35,9 +42,8 @@ class Strategy {
   /// The plan for a network. Throws Error{Plugin} for what the network cannot do, as a cut past the last layer.
   virtual TransferPlan plan(const NetworkFacts& network) const = 0;
 
-  /// A scalar added to the loss of each step, or an undefined tensor for none. `weights`: the trainable backbone
-  /// parameters (not the head); `start`: their values when training began, without gradient.
-  virtual at::Tensor penalty(const TensorMap& weights, const TensorMap& start) const;
+  /// A scalar added to the loss of each step, or an undefined tensor for none.
+  virtual at::Tensor penalty(const TrainingStep& step) const;
 
   /// A look at the end of each epoch (counted from 1), at the values that are logged for it.
   virtual void epoch_end(std::int64_t epoch, const std::map<std::string, double>& metrics);

@@ -13,7 +13,8 @@ enum class Weights {
   Statistics  ///< drawn anew with the source's mean and standard deviation, tensor by tensor
 };
 
-/// Which of a layer's parameters learn.
+/// Which of a layer's parameters learn. Norm: the norms' scales and shifts; Bias: biases and, as in Ben Zaken et al.
+/// 2022 (BitFit), the norms' shifts.
 enum class Trainable { None, All, Norm, Bias };
 
 /// How the norm and dropout of a layer that does not learn at all run: Eval (nothing moves, nothing is dropped) or
@@ -26,6 +27,7 @@ struct LayerPlan {
   double rate = 1;                                    ///< times the study's learning rate
   std::optional<double> weight_decay = std::nullopt;  ///< instead of the study's
   FrozenMode frozen_mode = FrozenMode::Eval;
+  std::optional<double> learning_rate = std::nullopt;  ///< instead of `rate` times the study's; scheduled like that
 
   bool frozen() const { return trainable == Trainable::None; }
   bool operator==(const LayerPlan&) const = default;

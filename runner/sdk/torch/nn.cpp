@@ -57,7 +57,7 @@ at::Tensor Linear::forward(const at::Tensor& x) {
 
 BatchNorm::BatchNorm(std::int64_t channels, double eps, double momentum) : eps_(eps), momentum_(momentum) {
   weight_ = parameter("weight", {channels}, Init::constant(1), Role::Norm);
-  bias_ = parameter("bias", {channels}, Init::constant(0), Role::Norm);
+  bias_ = parameter("bias", {channels}, Init::constant(0), Role::NormBias);
   mean_ = buffer("running_mean", {channels}, 0);
   variance_ = buffer("running_var", {channels}, 1);
   batches_ = buffer("num_batches_tracked", {}, 0, c10::ScalarType::Long);

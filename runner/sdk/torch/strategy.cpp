@@ -18,7 +18,7 @@ std::size_t NetworkFacts::index_of(const std::string& name) const {
               near ? "did you mean " + *near + "?" : "its layers are " + list);
 }
 
-at::Tensor Strategy::penalty(const TensorMap&, const TensorMap&) const { return {}; }
+at::Tensor Strategy::penalty(const TrainingStep&) const { return {}; }
 
 void Strategy::epoch_end(std::int64_t, const std::map<std::string, double>&) {}
 

@@ -1,0 +1,94 @@
+#include "engine/source_mix.h"
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "cambium/random.h"
+#include "engine/selection.h"
+
+namespace cambium {
+namespace {
+
+/// No layer's prefix has a slash.
+constexpr const char* kPrefix = "source/";
+
+std::vector<std::int64_t> trained_on(const SealedDataset& data, const SourceData& source) {
+  return select_images(data.labels(Split::Train), data.labels(Split::Validation).size(), data.info().classes,
+                       source.settings, source.seed)
+      .train;
+}
+
+}  // namespace
+
+SourceMix::SourceMix(const SourceData& source, std::shared_ptr<const Dataset> dataset, const Model& model,
+                     const TensorMap& weights, double share)
+    : dataset_(std::move(dataset)),
+      data_(*dataset_, source.settings),
+      how_(preprocessing(source.settings, model.backbone().input(), data_.info().shape.channels)),
+      train_(data_, Split::Train, trained_on(data_, source), how_),
+      head_(model.backbone().make_head(std::int64_t(data_.info().classes.size()))),
+      share_(share) {
+  at::NoGradGuard no_grad;
+  for (NamedParameter& parameter : head_->parameters(model.backbone().head_name() + ".")) {
+    const auto found = weights.find(parameter.name);
+    if (found == weights.end() || found->second.sizes() != parameter.value.sizes())
+      throw Error(
+          ErrorKind::Data,
+          fmt::format("the source's weights have no {} for {} classes", parameter.name, data_.info().classes.size()),
+          "source images are mixed in under the source's own head: start from a stage that was trained on them");
+    parameter.value.copy_(found->second);
+  }
+}
+
+SourceMix::Batch SourceMix::next(std::size_t targets, std::uint64_t seed, std::int64_t epoch) {
+  if (epoch != epoch_) {
+    order_.resize(train_.size());
+    std::iota(order_.begin(), order_.end(), 0);
+    RandomStream(seed, "source order", std::uint64_t(epoch)).shuffle(order_);
+    epoch_ = epoch;
+    taken_ = 0;
+  }
+  const auto count = std::max<std::size_t>(1, std::size_t(std::llround(double(targets) * share_ / (1 - share_))));
+  std::vector<std::int64_t> positions;
+  for (std::size_t i = 0; i < count; ++i) positions.push_back(order_[taken_++ % order_.size()]);
+  return {train_.inputs(positions, seed, epoch), train_.labels(positions)};
+}
+
+ParameterGroup SourceMix::begin_phase(const LayerPlan& last, double weight_decay) {
+  ParameterGroup group;
+  group.rate = last.rate;
+  group.learning_rate = last.learning_rate;
+  group.weight_decay = last.weight_decay.value_or(weight_decay);
+  for (NamedParameter& parameter : head_->parameters(kPrefix)) {
+    parameter.value.requires_grad_(!last.frozen());
+    if (!last.frozen()) group.parameters.emplace_back(parameter.name, parameter.value);
+  }
+  return group;
+}
+
+TensorMap SourceMix::state() const {
+  TensorMap state;
+  for (NamedParameter& parameter : head_->parameters(kPrefix)) state[parameter.name] = parameter.value;
+  return state;
+}
+
+void SourceMix::load_state(const TensorMap& state) {
+  at::NoGradGuard no_grad;
+  for (auto& [name, tensor] : this->state()) at::Tensor(tensor).copy_(state.at(name));
+}
+
+std::optional<Score> SourceMix::test(Model& model) {
+  data_.open();
+  if (data_.labels(Split::Test).empty()) return std::nullopt;
+  std::vector<std::int64_t> all(data_.labels(Split::Test).size());
+  std::iota(all.begin(), all.end(), 0);
+  model.eval();
+  return evaluate(Images(data_, Split::Test, std::move(all), how_.plain()),
+                  [&](const at::Tensor& x, std::size_t from) { return head(model.body(x, from)); });
+}
+
+}  // namespace cambium
