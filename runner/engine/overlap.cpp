@@ -71,7 +71,7 @@ std::uint64_t difference_hash(const std::vector<float>& levels, const ImageShape
   return hash;
 }
 
-/// The bits that are 1. Written out: without -mpopcnt, std::popcount is a call, which takes three times as long.
+/// The bits that are 1. Written out: without -mpopcnt, std::popcount is a call.
 inline int bits(std::uint64_t x) {
   x -= x >> 1 & 0x5555555555555555U;
   x = (x & 0x3333333333333333U) + (x >> 2 & 0x3333333333333333U);

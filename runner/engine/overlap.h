@@ -13,8 +13,8 @@ namespace cambium {
 /// Two images are near duplicates where their hashes differ in at most kNearBits of 64 bits and their thumbnails
 /// correlate with at least kNearCorrelation. The hash alone does not do: digits on a black ground have few bits that
 /// say anything.
-inline constexpr int kNearBits = 8;
-inline constexpr float kNearCorrelation = 0.96F;
+inline constexpr int kNearBits = 4;
+inline constexpr float kNearCorrelation = 0.985F;
 /// An image whose thumbnail has a standard deviation under so many grey levels of 255 is flat: it looks like every
 /// other one, and only equal pixels count.
 inline constexpr float kFlatDeviation = 3;
