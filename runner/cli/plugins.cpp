@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/parameters.h"
+#include "cli/reference.h"
 #include "cli/verbs.h"
 #include "exec/worker_resolver.h"
 #include "protocol/settings.h"
@@ -29,6 +30,7 @@ struct Options {
   std::string name;
   std::vector<std::string> plugins;
   Format format = Format::Table;
+  bool reference = false;
 };
 
 void print_list(const Description& description, Format format) {
@@ -83,7 +85,9 @@ int plugins(const Options& options) {
   for (const PluginProblem& problem : description.problems)
     tell(fmt::format("{}: error: {}\n{}", problem.path, problem.message,
                      problem.hint.empty() ? "" : "    " + problem.hint + "\n"));
-  if (options.name.empty())
+  if (options.reference)
+    print(strategies_page(description));
+  else if (options.name.empty())
     print_list(description, options.format);
   else
     print_named(description, options);
@@ -98,6 +102,7 @@ void add_plugins(CLI::App& app, Action& action) {
   verb->add_option("NAME", options->name, "a plugin, or train, or data");
   add_plugins(*verb, options->plugins);
   add_format(*verb, options->format);
+  verb->add_flag("--reference", options->reference, "prints the page of all strategies, docs/strategies.md");
   verb->footer(kFooter);
   verb->callback([&action, options] { action = [options] { return plugins(*options); }; });
 }

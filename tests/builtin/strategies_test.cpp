@@ -8,6 +8,7 @@ TransferPlan plan_of(const std::string& name, const Values& values = {}, std::in
 }
 
 using Rates = std::map<std::string, double>;
+const std::vector<double> kHalving = {0.125, 0.25, 0.5};  ///< three layers below a head at 1
 
 /// All three layers alike, in one phase, under a head that learns at the study's rate.
 TransferPlan alike(Weights weights, LayerPlan layer) {
@@ -123,7 +124,7 @@ TEST(LayerwiseLr, TakesAStagesRateForTheLayersWithinIt) {
 
 TEST(LayerwiseLr, FallsFromTheHeadDownByAFactor) {
   const TransferPlan plan = plan_of("layerwise_lr", {{"by", std::string("decay")}, {"decay", 2.0}});
-  for (std::size_t l = 0; l < 3; ++l) EXPECT_DOUBLE_EQ(plan.phases[0].layers[l].rate, std::vector{0.125, 0.25, 0.5}[l]);
+  for (std::size_t l = 0; l < 3; ++l) EXPECT_DOUBLE_EQ(plan.phases[0].layers[l].rate, kHalving[l]);
   EXPECT_EQ(plan.phases[0].head, LayerPlan{});
 }
 
@@ -166,8 +167,7 @@ TEST(GradualUnfreezing, BeginsWithTheHeadAndGoesDown) {
 
 TEST(GradualUnfreezing, LowersTheRateDownwardsByAFactor) {
   const TransferPlan plan = plan_of("gradual_unfreezing", {{"decay", 2.0}});
-  for (std::size_t l = 0; l < 3; ++l)
-    EXPECT_DOUBLE_EQ(plan.phases.back().layers[l].rate, std::vector{0.125, 0.25, 0.5}[l]);
+  for (std::size_t l = 0; l < 3; ++l) EXPECT_DOUBLE_EQ(plan.phases.back().layers[l].rate, kHalving[l]);
 }
 
 TEST(GradualUnfreezing, RefusesEpochsThatCannotBe) {
