@@ -35,7 +35,8 @@ RandomStream stream_of(const std::string& name, std::uint64_t seed) {
   return RandomStream(seed, "backbone", stream_seed(0, name));
 }
 
-std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
+/// What batch norm counts its steps with: files from before PyTorch 0.4.1 lack it, and nothing depends on it.
+bool is_counter(const std::string& name) { return name.ends_with("num_batches_tracked"); }
 
 /// Whether the plan leaves room for a source's tensor that the network does not know: only where it belongs to a layer
 /// that is not taken over, or to none while not all are.
@@ -85,29 +86,46 @@ std::vector<NamedParameter> Model::parameters_of(std::size_t layer) const {
   return {{head + ".weight", head_weight_, init, Role::Weight}, {head + ".bias", head_bias_, init, Role::Bias}};
 }
 
+Fit Model::fit(const TransferPlan& plan, const std::vector<TensorShape>& given) const {
+  std::vector<WantedTensor> wanted;
+  for (std::size_t l = 0; l <= layers(); ++l) {
+    const Weights from = l < layers() ? plan.weights[l] : Weights::Fresh;
+    for (const NamedParameter& parameter : parameters_of(l))
+      wanted.push_back({{parameter.name, parameter.value.sizes().vec()}, from != Weights::Fresh});
+    if (l == layers()) break;
+    for (const NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix))
+      wanted.push_back(
+          {{buffer.name, buffer.value.sizes().vec()}, from == Weights::Source && !is_counter(buffer.name)});
+  }
+  std::set<std::string> mine;
+  for (const WantedTensor& want : wanted) mine.insert(want.tensor.name);
+  std::vector<std::string> names;
+  for (const TensorShape& tensor : given)
+    names.push_back(mine.count(tensor.name) != 0 ? tensor.name : backbone_->own_name(tensor.name));
+  Fit fit = fit_tensors(wanted, given, names);
+  for (const std::string& name : fit.unknown)
+    if (!is_left_out(name, *backbone_, plan)) fit.faults.push_back(fmt::format("{} is unknown to this network", name));
+  return fit;
+}
+
 void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed) {
   at::NoGradGuard no_grad;
-  TensorMap given;  // the source's tensors under this network's names
-  const TensorMap mine = state();
+  std::vector<TensorShape> given;
   if (source)
-    for (const auto& [name, tensor] : *source) given[mine.count(name) ? name : backbone_->own_name(name)] = tensor;
-  std::vector<std::string> wrong;
-  const auto from_source = [&](const std::string& name, const at::Tensor& wanted) -> const at::Tensor* {
-    const auto found = given.find(name);
-    if (found == given.end()) {
-      wrong.push_back(fmt::format("{} is missing", name));
-    } else if (found->second.sizes() != wanted.sizes()) {
-      wrong.push_back(fmt::format("{} is {}, and {} is wanted", name, shape_text(found->second), shape_text(wanted)));
-    } else {
-      return &found->second;
-    }
-    return nullptr;
+    for (const auto& [name, tensor] : *source) given.push_back({name, tensor.sizes().vec()});
+  const Fit fit = this->fit(plan, given);
+  if (!fit.faults.empty())
+    throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fault_text(fit.faults)),
+                "start from weights of the same backbone with the same parameters");
+  const auto from_source = [&](const std::string& name) -> const at::Tensor* {
+    const auto found = fit.from.find(name);
+    return found == fit.from.end() ? nullptr : &source->at(found->second);
   };
   for (std::size_t l = 0; l < layers(); ++l) {
     for (NamedParameter& parameter : parameters_of(l)) {
       if (plan.weights[l] == Weights::Fresh) {
         fill(parameter.value, parameter.init, stream_of(parameter.name, seed));
-      } else if (const at::Tensor* theirs = from_source(parameter.name, parameter.value)) {
+      } else if (const at::Tensor* theirs = from_source(parameter.name)) {
         if (plan.weights[l] == Weights::Source) {
           parameter.value.copy_(*theirs);
         } else {
@@ -118,18 +136,13 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
       }
     }
     for (NamedBuffer& buffer : backbone_->layers()[l].module->buffers(backbone_->layers()[l].prefix)) {
-      if (plan.weights[l] != Weights::Source)
-        buffer.value.fill_(buffer.initial);
-      else if (const at::Tensor* theirs = from_source(buffer.name, buffer.value))
+      const at::Tensor* theirs = plan.weights[l] == Weights::Source ? from_source(buffer.name) : nullptr;
+      if (theirs)
         buffer.value.copy_(*theirs);
+      else
+        buffer.value.fill_(buffer.initial);
     }
   }
-  for (const auto& [name, tensor] : given)
-    if (!mine.count(name) && !is_left_out(name, *backbone_, plan))
-      wrong.push_back(fmt::format("{} is unknown to this network", name));
-  if (!wrong.empty())
-    throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fmt::join(wrong, "; ")),
-                "start from weights of the same backbone with the same parameters");
   // One stream for the head: the same head in every arm of a seed, whatever the layers below.
   RandomStream stream(seed, "head");
   for (NamedParameter& parameter : parameters_of(layers()))
