@@ -20,5 +20,6 @@ void add_runs(CLI::App& app, Action& action);
 void add_show(CLI::App& app, Action& action);
 void add_query(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
 
 }  // namespace cambium
