@@ -173,4 +173,8 @@ std::vector<NetworkInfo> WorkerResolver::networks(const std::vector<NetworkReque
   return answers<NetworkInfo>(*data_, requests, [](const NetworkInfo&) { return true; });
 }
 
+std::vector<WeightsFit> WorkerResolver::weights(const std::vector<WeightsRequest>& requests) {
+  return answers<WeightsFit>(*data_, requests, [](const WeightsFit&) { return true; });
+}
+
 }  // namespace cambium

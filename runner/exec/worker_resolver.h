@@ -19,6 +19,7 @@ class WorkerResolver : public Resolver {
   const Description& describe() override;
   std::vector<DatasetFacts> datasets(const std::vector<DatasetRequest>& requests) override;
   std::vector<NetworkInfo> networks(const std::vector<NetworkRequest>& requests) override;
+  std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) override;
 
  private:
   struct Data;

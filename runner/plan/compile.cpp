@@ -14,6 +14,7 @@
 #include "plan/inits.h"
 #include "plan/labels.h"
 #include "plan/points.h"
+#include "plan/weights_files.h"
 
 namespace cambium {
 namespace {
@@ -33,7 +34,8 @@ class Compiler {
         data_root_(data_root),
         problems_(problems),
         builder_(resolver.describe(), problems),
-        facts_(resolver, data_root, problems) {}
+        facts_(resolver, data_root, problems),
+        weights_(resolver, data_root, problems) {}
 
   Plan compile() {
     plan_.name = study_.name;
@@ -189,15 +191,9 @@ class Compiler {
     Source source;
     if (!needs) return {source};
     source.file = resolve_path(data_root_, init.file).string();
-    auto [hash, fresh] = file_hashes_.emplace(source.file, "");
-    if (fresh) try {
-        hash->second = sha256_file(source.file);
-      } catch (const Error& error) {
-        problems_.error(init.place, error.message(),
-                        fmt::format("paths are relative to the data root, {}", data_root_.string()));
-      }
-    if (hash->second.empty()) return {};
-    source.sha256 = hash->second;
+    const WeightsFacts* facts = weights_.open(source.file, init.place);
+    if (!facts) return {};
+    source.sha256 = facts->sha256;
     return {source};
   }
 
@@ -248,6 +244,8 @@ class Compiler {
       if (checked_.insert({source.network.get(), source.data.get(), network.get(), cell.data.get()}).second)
         check_transfer(source, cell, study_.stages[stage_].name, point.init->place, problems_);
     }
+    if (!from.file.empty() && checked_files_.insert({from.file, network.get(), cell.data.get()}).second)
+      weights_.check(cell, study_.stages[stage_].name, point.init->place);
     identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);
     const auto [at, fresh] = by_identity_.emplace(cell.identity, plan_.cells.size());
     if (fresh)
@@ -262,12 +260,13 @@ class Compiler {
   Problems& problems_;
   PartBuilder builder_;
   Facts facts_;
+  WeightsFiles weights_;
   Plan plan_;
   std::size_t stage_ = 0;
   std::vector<std::vector<Arm>> arms_;  ///< by stage
   std::map<const Value*, Init> inits_;  ///< of the stage being compiled
-  std::map<std::string, std::string> file_hashes_;
   std::set<std::tuple<const void*, const void*, const void*, const void*>> checked_;
+  std::set<std::tuple<std::string, const void*, const void*>> checked_files_;
   std::unordered_map<std::string, std::size_t> by_identity_;
 };
 

@@ -14,6 +14,7 @@ class Resolver {
   /// One answer a request, in order; what could not be answered holds a failure.
   virtual std::vector<DatasetFacts> datasets(const std::vector<DatasetRequest>& requests) = 0;
   virtual std::vector<NetworkInfo> networks(const std::vector<NetworkRequest>& requests) = 0;
+  virtual std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) = 0;
 };
 
 }  // namespace cambium

@@ -105,6 +105,19 @@ struct NetworkRequest {
   std::int64_t epochs = 0;
 };
 
+/// {"do": "weights", ...}: whether a weights file fits a network as its strategy takes it over; answer WeightsFit.
+struct WeightsRequest {
+  NetworkRequest network;
+  std::string path;
+  std::string sha256;  ///< of the file, so that a kept answer is about the same bytes
+};
+
+/// How a weights file fits.
+struct WeightsFit {
+  std::vector<std::string> faults;  ///< none: it fits
+  std::optional<Failure> failure;
+};
+
 /// Weights to start from.
 struct WeightsRef {
   std::string path;
@@ -144,6 +157,10 @@ void to_json(Json& json, const DatasetRequest& value);
 void from_json(const Json& json, DatasetRequest& value);
 void to_json(Json& json, const NetworkRequest& value);
 void from_json(const Json& json, NetworkRequest& value);
+void to_json(Json& json, const WeightsRequest& value);
+void from_json(const Json& json, WeightsRequest& value);
+void to_json(Json& json, const WeightsFit& value);
+void from_json(const Json& json, WeightsFit& value);
 void to_json(Json& json, const TrainJob& value);
 void from_json(const Json& json, TrainJob& value);
 void to_json(Json& json, const TransferPlan& value);

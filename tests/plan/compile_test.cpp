@@ -219,19 +219,6 @@ TEST_F(Compile, TellsAWeightsFileThatIsNotThere) {
   EXPECT_THAT(told(), ElementsAre(HasSubstr("no.safetensors")));
 }
 
-TEST_F(Compile, FilesCountByTheirBytes) {
-  const std::string file = kTransfer + "strategy = \"copy\"\nbackbone = \"net\"\n";
-  folder_.write("one.safetensors", "x");
-  folder_.write("two.safetensors", "x");
-  folder_.write("three.safetensors", "y");
-  const auto of = [&](const std::string& name) {
-    const Plan plan = good(file, {"stage.transfer.init={ file = \"" + name + ".safetensors\" }"});
-    return plan.cells[plan.entries.back().cell].identity;
-  };
-  EXPECT_EQ(of("one"), of("two"));
-  EXPECT_NE(of("one"), of("three"));
-}
-
 TEST_F(Compile, RefusesAGridThatIsTooLarge) {
   compile(kBase +
           "[stage.base.grid]\n\"train.lr\" = { linear = [0, 1], num = 10000 }\n\"train.momentum\" = { linear = [0, "

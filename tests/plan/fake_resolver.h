@@ -72,9 +72,15 @@ class FakeResolver : public Resolver {
     return answers;
   }
 
+  std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) override {
+    asked_weights += int(requests.size());
+    return std::vector<WeightsFit>(requests.size(), weights_fit);
+  }
+
   Description& description() { return description_; }
   std::map<std::string, std::string> fingerprints;
-  int asked_datasets = 0, asked_networks = 0;
+  int asked_datasets = 0, asked_networks = 0, asked_weights = 0;
+  WeightsFit weights_fit;
 
  private:
   Description description_;

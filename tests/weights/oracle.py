@@ -23,7 +23,8 @@ def raw(tensor):
 
 
 def write_safetensors(path, tensors, metadata=None):
-    header, data = ({"__metadata__": metadata} if metadata else {}), b""
+    header, data = ({
+  "__metadata__" : metadata} if metadata else {}), b""
     for name, tensor in tensors.items():
         bytes_ = raw(tensor)
         header[name] = {"dtype": NAMES[tensor.dtype], "shape": list(tensor.shape),
@@ -103,7 +104,7 @@ def write(folder):
     write_safetensors(f"{folder}/scripted.expected", state)
     torch.jit.trace(last, torch.randn(1, 3, 8, 8)).save(f"{folder}/traced")
     write_safetensors(f"{folder}/traced.expected", state)
-    # What has no network in it, or more than one.
+#What has no network in it, or more than one.
     torch.save([torch.ones(2)], f"{folder}/list")
     torch.save(torch.ones(2), f"{folder}/single")
     torch.save({"generator": state, "discriminator": dict(state)}, f"{folder}/several")

@@ -120,8 +120,8 @@ TEST_F(Oracle, WritesWhatPyTorchReads) {
 
 TEST_F(Oracle, PutsEachTensorAtAMultipleOf64Bytes) {
   write_pth(file("aligned.pth"), {{"a", at::zeros({3})}, {"b.longer.name", at::zeros({5})}});
-  for (const StoredTensor& tensor : WeightsFile(file("aligned.pth")).index().tensors)
-    EXPECT_EQ(tensor.begin % 64, 0u) << tensor.name;
+  const WeightsFile aligned(file("aligned.pth"));
+  for (const StoredTensor& tensor : aligned.index().tensors) EXPECT_EQ(tensor.begin % 64, 0u) << tensor.name;
 }
 
 }  // namespace
