@@ -18,7 +18,8 @@ class WeightsFile {
   /// One that must be a single safetensors file, whatever its first bytes look like.
   static WeightsFile safetensors(const std::filesystem::path& path);
 
-  const WeightsIndex& index() const { return index_; }
+  const WeightsIndex& index() const& { return index_; }
+  const WeightsIndex& index() const&& = delete;  ///< it would be gone before it is read
   /// Bytes of the file that holds `tensor`, from its first element on.
   const std::uint8_t* begin_of(const StoredTensor& tensor) const;
   /// SHA-256 of the bytes; of an index with shards, over those of the index and of each shard.

@@ -179,8 +179,8 @@ class Server {
     const TransferPlan plan =
         checked_plan(*registry_.make_strategy(network.strategy), network_facts(model.backbone(), network.epochs));
     std::vector<TensorShape> given;
-    for (const StoredTensor& tensor : WeightsFile(request.path).index().tensors)
-      given.push_back({tensor.name, tensor.shape});
+    const WeightsFile file(request.path);
+    for (const StoredTensor& tensor : file.index().tensors) given.push_back({tensor.name, tensor.shape});
     return WeightsFit{model.fit(plan, given).faults, std::nullopt};
   }
 

@@ -53,8 +53,9 @@ TEST_F(Oracle, ReadsWhatPyTorchWrites) {
 }
 
 TEST_F(Oracle, TellsTheFormatAndWhatItLeftAlone) {
-  EXPECT_EQ(WeightsFile(file("legacy")).index().format, WeightsFormat::Legacy);
-  EXPECT_EQ(WeightsFile(file("scripted")).index().format, WeightsFormat::TorchScript);
+  const WeightsFile legacy(file("legacy")), scripted(file("scripted"));
+  EXPECT_EQ(legacy.index().format, WeightsFormat::Legacy);
+  EXPECT_EQ(scripted.index().format, WeightsFormat::TorchScript);
   const WeightsFile nested(file("nested"));
   EXPECT_EQ(nested.index().format, WeightsFormat::Zip);
   EXPECT_THAT(nested.index().opaque, ElementsAre("epoch", "args", "best", "optimizer"));
@@ -65,7 +66,8 @@ TEST_F(Oracle, NamesWhatHoldsNoNetwork) {
   EXPECT_THAT(refusal("single"), HasSubstr("a single tensor without a name"));
   EXPECT_THAT(refusal("several"), HasSubstr("several networks: generator, discriminator"));
   EXPECT_THAT(refusal("complex"), HasSubstr("ComplexFloatStorage"));
-  EXPECT_THAT(WeightsFile(file("quantized")).index().opaque, ElementsAre("q"));
+  const WeightsFile quantized(file("quantized"));
+  EXPECT_THAT(quantized.index().opaque, ElementsAre("q"));
 }
 
 TEST_F(Oracle, RefusesItsFilesCutShortAnywhere) {
