@@ -2,10 +2,10 @@
 #include <unistd.h>
 
 #include <CLI/App.hpp>
-#include <algorithm>
 #include <memory>
 
 #include "cambium/error.h"
+#include "cli/cells.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/studies.h"
@@ -21,7 +21,6 @@ constexpr const char* kFooter = R"(Examples:
   cambium show 3f2a91 --format csv > curve.csv     its curves, every epoch
   cambium show 3f2a91 --format json                all of it)";
 
-constexpr std::size_t kLeastDigits = 4;
 constexpr std::size_t kTextColumns = 60;
 
 struct Options {
@@ -44,26 +43,6 @@ int show_stage(const Store& store, const Options& options) {
                 fmt::format("`cambium status {}` lists its stages", study));
   print(cells, options.format);
   return 0;
-}
-
-/// The one cell whose identity begins as asked.
-std::string find_cell(const Store& store, const std::string& prefix) {
-  const bool digits = std::all_of(prefix.begin(), prefix.end(),
-                                  [](char c) { return ('0' <= c && c <= '9') || ('a' <= c && c <= 'f'); });
-  if (!digits || prefix.size() < kLeastDigits)
-    throw Error(
-        ErrorKind::Usage, fmt::format("\"{}\" is not the beginning of a cell's identity", prefix),
-        fmt::format("give at least {} of its digits (0-9, a-f), or STUDY/STAGE to list a stage's cells", kLeastDigits));
-  const auto found = cells_like(store, prefix);
-  if (found.size() == 1) return found.front();
-  if (found.empty())
-    throw Error(ErrorKind::Usage, fmt::format("database {} has no cell {}", store.path().string(), prefix),
-                "`cambium runs` lists cells");
-  std::string all;
-  for (const std::string& identity : found)
-    all += (all.empty() ? "" : ", ") + identity.substr(0, std::max<std::size_t>(12, prefix.size() + 2));
-  throw Error(ErrorKind::Usage, fmt::format("{} cells begin with {}", found.size(), prefix),
-              "give more digits of one: " + all);
 }
 
 int show(const Options& options) {

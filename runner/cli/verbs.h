@@ -21,5 +21,6 @@ void add_show(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_query(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
 
 }  // namespace cambium

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cambium/error.h"
-#include "engine/safetensors.h"
 #include "engine/torch_version.h"
+#include "weights/torch/tensor_file.h"
 
 namespace cambium {
 namespace {

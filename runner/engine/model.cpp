@@ -33,6 +33,9 @@ RandomStream stream_of(const std::string& name, std::uint64_t seed) {
   return RandomStream(seed, "backbone", stream_seed(0, name));
 }
 
+/// What batch norm counts its steps with: files from before PyTorch 0.4.1 lack it, and nothing depends on it.
+bool is_counter(const std::string& name) { return name.ends_with("num_batches_tracked"); }
+
 /// What a plan says of a layer, or of the head after the last.
 Weights weights_of(const TransferPlan& plan, std::size_t layer) {
   return layer < plan.weights.size() ? plan.weights[layer] : plan.head;
@@ -92,23 +95,43 @@ bool Model::is_left_out(const std::string& name, const TransferPlan& plan) const
   return longest > 0 ? left_out : !all_taken;
 }
 
+Fit Model::fit(const TransferPlan& plan, const std::vector<TensorShape>& given) const {
+  std::vector<WantedTensor> wanted;
+  for (std::size_t l = 0; l <= layers(); ++l) {
+    const Weights from = weights_of(plan, l);
+    for (const NamedParameter& parameter : parameters_of(l))
+      wanted.push_back({{parameter.name, parameter.value.sizes().vec()}, from != Weights::Fresh});
+    for (const NamedBuffer& buffer : buffers_of(l))
+      wanted.push_back(
+          {{buffer.name, buffer.value.sizes().vec()}, from == Weights::Source && !is_counter(buffer.name)});
+  }
+  std::set<std::string> mine;
+  for (const WantedTensor& want : wanted) mine.insert(want.tensor.name);
+  std::vector<std::string> names;
+  for (const TensorShape& tensor : given)
+    names.push_back(mine.count(tensor.name) != 0 ? tensor.name : backbone_->own_name(tensor.name));
+  Fit fit = fit_tensors(wanted, given, names);
+  for (const std::string& name : fit.unknown)
+    if (!is_left_out(name, plan)) fit.faults.push_back(fmt::format("{} is unknown to this network", name));
+  return fit;
+}
+
 void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed) {
   at::NoGradGuard no_grad;
-  TensorMap given;  // the source's tensors under this network's names
-  const TensorMap mine = state();
+  std::vector<TensorShape> given;
   if (source)
-    for (const auto& [name, tensor] : *source) given[mine.count(name) ? name : backbone_->own_name(name)] = tensor;
-  std::vector<std::string> wrong;
-  const auto from_source = [&](const std::string& name, const at::Tensor& wanted) -> const at::Tensor* {
-    const auto found = given.find(name);
-    if (found == given.end()) {
-      wrong.push_back(fmt::format("{} is missing", name));
-    } else if (found->second.sizes() != wanted.sizes()) {
-      wrong.push_back(fmt::format("{} is {}, and {} is wanted", name, shape_text(found->second), shape_text(wanted)));
-    } else {
-      return &found->second;
-    }
-    return nullptr;
+    for (const auto& [name, tensor] : *source) given.push_back({name, tensor.sizes().vec()});
+  const Fit fit = this->fit(plan, given);
+  if (!fit.faults.empty())
+    throw Error(
+        ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fault_text(fit.faults)),
+        plan.head == Weights::Fresh
+            ? "start from weights of the same backbone with the same parameters"
+            : "start from weights of the same backbone with the same parameters; its head is taken over too, so "
+              "the data must have as many classes as the source's");
+  const auto from_source = [&](const std::string& name) -> const at::Tensor* {
+    const auto found = fit.from.find(name);
+    return found == fit.from.end() ? nullptr : &source->at(found->second);
   };
   // One stream for the head: the same head in every arm of a seed, whatever the layers below.
   RandomStream heads(seed, "head");
@@ -118,7 +141,7 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
       const RandomStream stream = l < layers() ? stream_of(parameter.name, seed) : RandomStream(heads.next(), "head");
       if (weights == Weights::Fresh) {
         fill(parameter.value, parameter.init, stream);
-      } else if (const at::Tensor* theirs = from_source(parameter.name, parameter.value)) {
+      } else if (const at::Tensor* theirs = from_source(parameter.name)) {
         if (weights == Weights::Source) {
           parameter.value.copy_(*theirs);
         } else {
@@ -129,23 +152,13 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
       }
     }
     for (NamedBuffer& buffer : buffers_of(l)) {
-      if (weights != Weights::Source) {
-        if (buffer.initial) buffer.value.fill_(*buffer.initial);
-      } else if (const at::Tensor* theirs = from_source(buffer.name, buffer.value)) {
+      const at::Tensor* theirs = weights == Weights::Source ? from_source(buffer.name) : nullptr;
+      if (theirs)
         buffer.value.copy_(*theirs);
-      }
+      else if (buffer.initial)
+        buffer.value.fill_(*buffer.initial);
     }
   }
-  for (const auto& [name, tensor] : given)
-    if (!mine.count(name) && !is_left_out(name, plan))
-      wrong.push_back(fmt::format("{} is unknown to this network", name));
-  if (!wrong.empty())
-    throw Error(
-        ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fmt::join(wrong, "; ")),
-        plan.head == Weights::Fresh
-            ? "start from weights of the same backbone with the same parameters"
-            : "start from weights of the same backbone with the same parameters; its head is taken over too, so "
-              "the data must have as many classes as the source's");
 }
 
 bool Model::learns(const NamedParameter& parameter, const LayerPlan& plan) {

@@ -11,6 +11,7 @@
 #include "cambium/strategy.h"
 #include "cambium/transfer_plan.h"
 #include "engine/optimizer.h"
+#include "weights/fit.h"
 
 namespace cambium {
 
@@ -21,6 +22,10 @@ class Model {
 
   const Backbone& backbone() const { return *backbone_; }
   std::size_t layers() const { return backbone_->layers().size(); }
+
+  /// How a file's or another network's tensors go with this one under `plan`. Only the head may be missing; a tensor
+  /// that the network does not know is a fault in a layer taken over.
+  Fit fit(const TransferPlan& plan, const std::vector<TensorShape>& given) const;
 
   /// Fills every tensor: fresh ones from the seed and their own names, a fresh head from the seed and its shapes alone,
   /// the rest from `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in

@@ -18,11 +18,11 @@
 #include "engine/model.h"
 #include "engine/optimizer.h"
 #include "engine/provenance.h"
-#include "engine/safetensors.h"
 #include "engine/schedule.h"
 #include "engine/selection.h"
 #include "engine/selection_record.h"
 #include "engine/source_mix.h"
+#include "weights/torch/tensor_file.h"
 
 namespace cambium {
 namespace {
@@ -87,7 +87,7 @@ class Training {
       throw Error(ErrorKind::Data, "there are no images to train on",
                   "the data set's training split is empty, or all of it is held out for validation");
     std::optional<TensorFile> source;
-    if (job_.source && plan_.needs_source()) source = read_safetensors(job_.source->path, job_.source->sha256);
+    if (job_.source && plan_.needs_source()) source = read_weights(job_.source->path, job_.source->sha256);
     if (plan_.needs_source() && !source)
       throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
     // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
@@ -323,6 +323,7 @@ class Training {
         {"classes", data_.info().classes},
         {"mean", how_.mean},
         {"std", how_.std},
+        {"input", {data_.info().shape.channels, data_.info().shape.height, data_.info().shape.width}},
         {"epochs", kind == "best" ? done_.best_epoch : settings_.integer("epochs")},
         {"metrics",
          metrics_json(metrics)}}.dump();

@@ -160,7 +160,8 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests) {
       std::optional<Answer> answer;
       if (const auto kept = data.known(line)) try {
           answer = kept->template get<Answer>();
-          if (!std::all_of(answer->files.begin(), answer->files.end(), holds)) answer.reset();
+          if constexpr (requires { answer->files; })
+            if (!std::all_of(answer->files.begin(), answer->files.end(), holds)) answer.reset();
         } catch (const std::exception&) {
         }
       if (!answer) {
@@ -182,13 +183,15 @@ std::vector<DatasetFacts> WorkerResolver::datasets(const std::vector<DatasetRequ
 }
 
 std::vector<OverlapFacts> WorkerResolver::overlaps(const std::vector<OverlapRequest>& requests) {
-  return answers<OverlapFacts>(*data_, requests, [](const OverlapFacts& facts) {
-    return std::all_of(facts.files.begin(), facts.files.end(), holds);
-  });
+  return answers<OverlapFacts>(*data_, requests);
 }
 
 std::vector<NetworkInfo> WorkerResolver::networks(const std::vector<NetworkRequest>& requests) {
   return answers<NetworkInfo>(*data_, requests);
+}
+
+std::vector<WeightsFit> WorkerResolver::weights(const std::vector<WeightsRequest>& requests) {
+  return answers<WeightsFit>(*data_, requests);
 }
 
 }  // namespace cambium

@@ -20,6 +20,7 @@ class WorkerResolver : public Resolver {
   std::vector<DatasetFacts> datasets(const std::vector<DatasetRequest>& requests) override;
   std::vector<NetworkInfo> networks(const std::vector<NetworkRequest>& requests) override;
   std::vector<OverlapFacts> overlaps(const std::vector<OverlapRequest>& requests) override;
+  std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) override;
 
  private:
   struct Data;

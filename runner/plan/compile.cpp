@@ -17,6 +17,7 @@
 #include "plan/points.h"
 #include "plan/rigour.h"
 #include "plan/shared_images.h"
+#include "plan/weights_files.h"
 
 namespace cambium {
 namespace {
@@ -49,7 +50,8 @@ class Compiler {
         data_root_(data_root),
         problems_(problems),
         builder_(resolver.describe(), problems),
-        facts_(resolver, data_root, problems) {}
+        facts_(resolver, data_root, problems),
+        weights_(resolver, data_root, problems) {}
 
   Plan compile() {
     plan_.name = study_.name;
@@ -266,15 +268,9 @@ class Compiler {
     Source source;
     if (!needs) return {source};
     source.file = resolve_path(data_root_, init.file).string();
-    auto [hash, fresh] = file_hashes_.emplace(source.file, "");
-    if (fresh) try {
-        hash->second = sha256_file(source.file);
-      } catch (const Error& error) {
-        problems_.error(init.place, error.message(),
-                        fmt::format("paths are relative to the data root, {}", data_root_.string()));
-      }
-    if (hash->second.empty()) return {};
-    source.sha256 = hash->second;
+    const WeightsFacts* facts = weights_.open(source.file, init.place);
+    if (!facts) return {};
+    source.sha256 = facts->sha256;
     return {source};
   }
 
@@ -349,6 +345,8 @@ class Compiler {
       if (fresh && from.init->disjoint)
         check_disjoint(source, cell, study_.stages[stage_].name, point.init->place, problems_);
     }
+    if (!from.file.empty() && checked_files_.insert({from.file, network.get(), cell.data.get()}).second)
+      weights_.check(cell, study_.stages[stage_].name, point.init->place);
     identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);
     const auto [at, fresh] = by_identity_.emplace(cell.identity, plan_.cells.size());
     if (fresh)
@@ -363,12 +361,13 @@ class Compiler {
   Problems& problems_;
   PartBuilder builder_;
   Facts facts_;
+  WeightsFiles weights_;
   Plan plan_;
   std::size_t stage_ = 0;
   std::vector<std::vector<Arm>> arms_;  ///< by stage
   std::map<const Value*, Init> inits_;  ///< of the stage being compiled
-  std::map<std::string, std::string> file_hashes_;
   std::set<std::array<const void*, 5>> checked_;
+  std::set<std::tuple<std::string, const void*, const void*>> checked_files_;
   std::unordered_map<std::string, std::size_t> by_identity_;
 };
 

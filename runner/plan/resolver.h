@@ -15,6 +15,7 @@ class Resolver {
   virtual std::vector<DatasetFacts> datasets(const std::vector<DatasetRequest>& requests) = 0;
   virtual std::vector<NetworkInfo> networks(const std::vector<NetworkRequest>& requests) = 0;
   virtual std::vector<OverlapFacts> overlaps(const std::vector<OverlapRequest>& requests) = 0;
+  virtual std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) = 0;
 };
 
 }  // namespace cambium

@@ -188,6 +188,25 @@ void from_json(const Json& json, OverlapFacts& value) {
   value.files = files_of(json.at("files"));
 }
 
+void to_json(Json& json, const WeightsRequest& value) {
+  json = value.network;
+  json["do"] = "weights";
+  json["path"] = value.path;
+  json["sha256"] = value.sha256;
+}
+void from_json(const Json& json, WeightsRequest& value) {
+  value = {json.get<NetworkRequest>(), json.at("path"), json.at("sha256")};
+}
+
+void to_json(Json& json, const WeightsFit& value) {
+  if (value.failure) return put_failure(json, value.failure);
+  json = {{"faults", value.faults}};
+}
+void from_json(const Json& json, WeightsFit& value) {
+  value = {};
+  if (!(value.failure = get_failure(json))) value.faults = json.at("faults").get<std::vector<std::string>>();
+}
+
 void to_json(Json& json, const TrainJob& value) {
   json = {{"do", "train"},
           {"cell", value.cell},

@@ -138,6 +138,19 @@ struct OverlapFacts {
   std::optional<Failure> failure;
 };
 
+/// {"do": "weights", ...}: whether a weights file fits a network as its strategy takes it over; answer WeightsFit.
+struct WeightsRequest {
+  NetworkRequest network;
+  std::string path;
+  std::string sha256;  ///< of the file, so that a kept answer is about the same bytes
+};
+
+/// How a weights file fits.
+struct WeightsFit {
+  std::vector<std::string> faults;  ///< none: it fits
+  std::optional<Failure> failure;
+};
+
 /// Weights to start from.
 struct WeightsRef {
   std::string path;
@@ -190,6 +203,10 @@ void to_json(Json& json, const OverlapRequest& value);
 void from_json(const Json& json, OverlapRequest& value);
 void to_json(Json& json, const OverlapFacts& value);
 void from_json(const Json& json, OverlapFacts& value);
+void to_json(Json& json, const WeightsRequest& value);
+void from_json(const Json& json, WeightsRequest& value);
+void to_json(Json& json, const WeightsFit& value);
+void from_json(const Json& json, WeightsFit& value);
 void to_json(Json& json, const TrainJob& value);
 void from_json(const Json& json, TrainJob& value);
 void to_json(Json& json, const TransferPlan& value);

@@ -24,6 +24,7 @@
 #include "plugins/registry.h"
 #include "protocol/messages.h"
 #include "protocol/settings.h"
+#include "weights/weights_file.h"
 
 namespace cambium {
 namespace {
@@ -88,6 +89,7 @@ class Server {
     if (what == "dataset") return guarded("data", [&] { return dataset(request.get<DatasetRequest>()); });
     if (what == "network") return network(request.get<NetworkRequest>());
     if (what == "overlap") return guarded("data", [&] { return overlap(request.get<OverlapRequest>()); });
+    if (what == "weights") return weights(request.get<WeightsRequest>());
     if (what == "train") return train_cell(request.get<TrainJob>());
     return failure_json("\"" + what + "\" is no request", "are cambium and cambium-worker of one version?");
   }
@@ -195,6 +197,17 @@ class Server {
                               fmt::join(x.sizes(), ", "), info.feature_width),
                   "its last layer must give [N, feature_width] or [N, feature_width, H, W]: a fault of the plugin");
     return info;
+  }
+
+  Json weights(const WeightsRequest& request) {
+    const NetworkRequest& network = request.network;
+    const Model model(registry_.make_backbone(network.backbone, network.shape, network.data_root), network.classes);
+    const TransferPlan plan =
+        checked_plan(*registry_.make_strategy(network.strategy), network_facts(model.backbone(), network.epochs));
+    std::vector<TensorShape> given;
+    const WeightsFile file(request.path);
+    for (const StoredTensor& tensor : file.index().tensors) given.push_back({tensor.name, tensor.shape});
+    return WeightsFit{model.fit(plan, given).faults, std::nullopt};
   }
 
   Json train_cell(TrainJob job) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "plan_fixture.h"
+#include "weights/write.h"
 
 namespace cambium::test {
 namespace {
@@ -228,7 +229,8 @@ TEST_F(Compile, TellsAWeightsFileThatIsNotThere) {
 }
 
 TEST_F(Compile, TellsAFileWhereSourceDataIsToBeMixedIn) {
-  folder_.write("one.safetensors", "x");
+  const std::vector<std::uint8_t> bytes = {1};
+  write_safetensors(folder_.path() / "one.safetensors", {{"conv1.weight", ElementType::U8, {1}, bytes}}, {});
   const std::string mix = kTransfer + "strategy = \"mix\"\n";
   EXPECT_TRUE(compile(mix));
   compile(mix + "backbone = \"net\"\n", {"stage.transfer.init={ file = \"one.safetensors\" }"});
@@ -241,19 +243,6 @@ TEST_F(Compile, TellsImagesOfAnotherShapeThanTheOnesMixedIn) {
   compile(kTransfer + "strategy = \"mix\"\n", {"stage.transfer.data.root=\"tall\""});
   EXPECT_THAT(told(), ElementsAre(HasSubstr("stage transfer mixes images of 1x16x8 with the source's of 1x8x8")));
   EXPECT_TRUE(compile(kTransfer + "strategy = \"copy\"\n", {"stage.transfer.data.root=\"tall\""}));
-}
-
-TEST_F(Compile, FilesCountByTheirBytes) {
-  const std::string file = kTransfer + "strategy = \"copy\"\nbackbone = \"net\"\n";
-  folder_.write("one.safetensors", "x");
-  folder_.write("two.safetensors", "x");
-  folder_.write("three.safetensors", "y");
-  const auto of = [&](const std::string& name) {
-    const Plan plan = good(file, {"stage.transfer.init={ file = \"" + name + ".safetensors\" }"});
-    return plan.cells[plan.entries.back().cell].identity;
-  };
-  EXPECT_EQ(of("one"), of("two"));
-  EXPECT_NE(of("one"), of("three"));
 }
 
 TEST_F(Compile, RefusesAGridThatIsTooLarge) {

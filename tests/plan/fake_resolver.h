@@ -91,11 +91,17 @@ class FakeResolver : public Resolver {
     return std::vector<OverlapFacts>(requests.size(), overlap);
   }
 
+  std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) override {
+    asked_weights += int(requests.size());
+    return std::vector<WeightsFit>(requests.size(), weights_fit);
+  }
+
   Description& description() { return description_; }
   OverlapFacts overlap;
+  WeightsFit weights_fit;
   std::vector<ImageShape> asked_shapes;
   std::map<std::string, std::string> fingerprints, network_fingerprints;
-  int asked_datasets = 0, asked_networks = 0;
+  int asked_datasets = 0, asked_networks = 0, asked_weights = 0;
 
  private:
   Description description_;

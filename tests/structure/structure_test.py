@@ -14,15 +14,16 @@ MAY = {
     "include": set(),
     "sdk": {"include"},
     "protocol": {"include"},
+    "weights": {"include"},
     "study": {"include", "protocol"},
-    "plan": {"include", "protocol", "study"},
+    "plan": {"include", "protocol", "study", "weights"},
     "store": {"include"},
     "report": {"include", "store"},
-    "exec": {"include", "protocol", "study", "plan", "store"},
-    "cli": {"include", "protocol", "study", "plan", "store", "report", "exec"},
+    "exec": {"include", "protocol", "study", "plan", "store", "weights"},
+    "cli": {"include", "protocol", "study", "plan", "store", "report", "exec", "weights"},
     "plugins": {"include", "protocol"},
-    "engine": {"include", "protocol", "plugins"},
-    "worker": {"include", "protocol", "plugins", "engine"},
+    "engine": {"include", "protocol", "plugins", "weights"},
+    "worker": {"include", "protocol", "plugins", "engine", "weights"},
 }
 TORCH_ROOMS = {"plugins", "engine", "worker"}
 TORCH_HEADERS = {"backbone.h", "dataset.h", "module.h", "nn.h", "plugin.h", "strategy.h"}

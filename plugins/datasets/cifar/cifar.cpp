@@ -13,13 +13,12 @@
 
 #include "cambium/files.h"
 #include "cambium/plugin.h"
+#include "records.h"
 
 namespace cambium {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kPixels = 3 * 32 * 32;  ///< a record's end: red, green, blue planes of 32 rows
 
 [[noreturn]] void fail(const std::string& message, const std::string& hint) {
   throw Error(ErrorKind::Data, message, hint);
@@ -53,16 +52,12 @@ std::vector<fs::path> find_batches(const fs::path& root) {
 }
 
 /// What the files of a folder turn out to be.
-struct Layout {
-  std::string name;         ///< "CIFAR-10" or "CIFAR-100"
-  std::size_t label_bytes;  ///< before the pixels of each record
-  std::size_t label_at;     ///< which of them counts
+struct Layout : RecordLayout {
+  std::size_t label_at;  ///< which of them counts
   std::size_t classes;
   std::string names_file;
   std::vector<fs::path> train;
   fs::path test;
-
-  std::size_t record() const { return label_bytes + kPixels; }
 };
 
 Layout find_layout(const fs::path& root, const std::string& labels) {
@@ -85,9 +80,9 @@ Layout find_layout(const fs::path& root, const std::string& labels) {
   if (is10 && coarse)
     fail(root.string() + ": is CIFAR-10, whose images have one label each, and labels is \"coarse\"",
          "leave labels out, or give CIFAR-100");
-  if (is10) return {"CIFAR-10", 1, 0, 10, "batches.meta.txt", batches, test10};
-  if (coarse) return {"CIFAR-100", 2, 0, 20, "coarse_label_names.txt", {train100}, test100};
-  return {"CIFAR-100", 2, 1, 100, "fine_label_names.txt", {train100}, test100};
+  if (is10) return {{"CIFAR-10", 1}, 0, 10, "batches.meta.txt", batches, test10};
+  if (coarse) return {{"CIFAR-100", 2}, 0, 20, "coarse_label_names.txt", {train100}, test100};
+  return {{"CIFAR-100", 2}, 1, 100, "fine_label_names.txt", {train100}, test100};
 }
 
 /// The lines of the names' file, else the labels' numbers. Appends the file, if it is there, to `files`.
@@ -144,7 +139,7 @@ class Cifar : public MemoryDataset {
     std::vector<std::int64_t> labels;
     for (const fs::path& path : paths) {
       const std::vector<std::uint8_t> bytes = read_bytes(path);
-      check(layout, path, bytes);
+      check_records(layout, path, bytes);
       for (std::size_t at = layout.label_at; at < bytes.size(); at += layout.record()) labels.push_back(bytes[at]);
       records.insert(records.end(), bytes.begin(), bytes.end());
     }
@@ -155,30 +150,6 @@ class Cifar : public MemoryDataset {
       std::memcpy(part.images.data_ptr<std::uint8_t>() + i * kPixels,
                   records.data() + i * layout.record() + layout.label_bytes, kPixels);
     return part;
-  }
-
-  static void check(const Layout& layout, const fs::path& path, const std::vector<std::uint8_t>& bytes) {
-    const std::size_t record = layout.record(), other = record == kPixels + 1 ? kPixels + 2 : kPixels + 1;
-    if (bytes.empty() || bytes.size() % record != 0)
-      fail(fmt::format("{}: holds {} bytes, which is no whole number of {}'s records of {} bytes (expected {} or {})",
-                       path.string(), bytes.size(), layout.name, record,
-                       std::max<std::size_t>(1, bytes.size() / record) * record, (bytes.size() / record + 1) * record),
-           !bytes.empty() && bytes.size() % other == 0
-               ? fmt::format("they would be {} records of {} bytes: is it a file of {}?", bytes.size() / other, other,
-                             layout.label_bytes == 1 ? "CIFAR-100" : "CIFAR-10")
-               : "fetch the file again; it is the binary version that is read, not the Python or Matlab one");
-    for (std::size_t at = 0; at < bytes.size(); at += record)
-      for (std::size_t i = 0; i < layout.label_bytes; ++i) {
-        const std::size_t most = layout.label_bytes == 1 ? 10 : i == 0 ? 20 : 100;
-        if (bytes[at + i] >= most)
-          fail(fmt::format("{}: record {} (byte {}) has the {}label {}; expected 0 to {}", path.string(), at / record,
-                           at + i,
-                           layout.label_bytes == 1 ? ""
-                           : i == 0                ? "coarse "
-                                                   : "fine ",
-                           bytes[at + i], most - 1),
-               "fetch the file again");
-      }
   }
 };
 

@@ -1,4 +1,4 @@
-#include "engine/safetensors.h"
+#include "weights/torch/tensor_file.h"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>

@@ -1,0 +1,88 @@
+#include "plan/weights_files.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "protocol/settings.h"
+#include "weights/fit.h"
+#include "weights/weights_file.h"
+
+namespace cambium {
+namespace {
+
+bool near(const std::vector<double>& one, const std::vector<double>& other) {
+  constexpr double kDifference = 1e-6;  // a card may have been written in single precision
+  if (one.size() != other.size()) return false;
+  for (std::size_t i = 0; i < one.size(); ++i)
+    if (!(std::abs(one[i] - other[i]) <= kDifference)) return false;
+  return true;
+}
+
+}  // namespace
+
+const WeightsFacts* WeightsFiles::open(const std::string& file, const Place& place) {
+  const auto [found, fresh] = files_.emplace(file, std::nullopt);
+  if (fresh) {
+    std::error_code ignored;
+    try {
+      const WeightsFile weights(file);
+      WeightsFacts facts;
+      facts.sha256 = weights.sha256();
+      facts.card = read_card(file, weights.index().metadata, facts.sha256);
+      found->second = std::move(facts);
+    } catch (const Error& error) {
+      const bool there = std::filesystem::exists(file, ignored);
+      problems_.error(
+          place, error.message(),
+          there ? error.hint() : fmt::format("paths are relative to the data root, {}", data_root_.string()));
+    }
+  }
+  return found->second ? &*found->second : nullptr;
+}
+
+void WeightsFiles::check(const Cell& cell, const std::string& stage, const Place& place) {
+  const WeightsFacts& facts = *files_.at(cell.source_file);
+  const NetworkRequest network{cell.backbone->component,
+                               cell.strategy->component,
+                               input_shape(cell.data->settings, cell.dataset->shape),
+                               std::int64_t(cell.dataset->classes.size()),
+                               cell.train->settings.integer("epochs"),
+                               data_root_.string()};
+  const auto fits = resolver_.weights({{network, cell.source_file, facts.sha256}});
+  if (const auto& failure = fits.front().failure)
+    problems_.error(place, failure->message, failure->hint);
+  else if (!fits.front().faults.empty())
+    problems_.error(
+        place,
+        fmt::format("{} does not fit backbone {}: {}", cell.source_file, cell.backbone->component.plugin,
+                    fault_text(fits.front().faults)),
+        facts.card && !facts.card->architecture.empty()
+            ? fmt::format("its card says that it is of {} with {}", facts.card->architecture, facts.card->parameters)
+            : "take the backbone that the file was trained as, with the same parameters");
+  if (facts.card) check_card(*facts.card, cell, stage);
+}
+
+void WeightsFiles::check_card(const WeightsCard& card, const Cell& cell, const std::string& stage) {
+  const ImageShape shape = input_shape(cell.data->settings, cell.dataset->shape);
+  const auto [mean, std] = normalisation(cell.data->settings, cell.network->input, shape.channels);
+  if (!card.mean.empty() && !(near(mean, card.mean) && near(std, card.std)))
+    problems_.error(
+        cell.data->place,
+        fmt::format(
+            "stage {} normalises with mean [{}] and std [{}], and the weights that it starts from with [{}] and "
+            "[{}], says {}",
+            stage, fmt::join(mean, ", "), fmt::join(std, ", "), fmt::join(card.mean, ", "), fmt::join(card.std, ", "),
+            card.path.string()),
+        fmt::format("transferred layers expect the input that they were trained on: set mean = [{}] and std = [{}] in "
+                    "the stage's data",
+                    fmt::join(card.mean, ", "), fmt::join(card.std, ", ")));
+  const std::vector<std::int64_t> here = {shape.channels, shape.height, shape.width};
+  if (!card.input.empty() && card.input != here)
+    problems_.warning(cell.data->place,
+                      fmt::format("stage {} has images of [{}], and the weights that it starts from had [{}], says {}",
+                                  stage, fmt::join(here, ", "), fmt::join(card.input, ", "), card.path.string()),
+                      "features depend on the size of what is seen: unusual, though it may be meant");
+}
+
+}  // namespace cambium

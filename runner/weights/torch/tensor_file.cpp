@@ -1,0 +1,110 @@
+#include "weights/torch/tensor_file.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "cambium/error.h"
+#include "weights/weights_file.h"
+#include "weights/write.h"
+
+namespace cambium {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Kind {
+  ElementType stored;
+  at::ScalarType type;
+};
+constexpr std::array<Kind, 10> kKinds = {{{ElementType::F64, at::kDouble},
+                                          {ElementType::F32, at::kFloat},
+                                          {ElementType::F16, at::kHalf},
+                                          {ElementType::BF16, at::kBFloat16},
+                                          {ElementType::I64, at::kLong},
+                                          {ElementType::I32, at::kInt},
+                                          {ElementType::I16, at::kShort},
+                                          {ElementType::I8, at::kChar},
+                                          {ElementType::U8, at::kByte},
+                                          {ElementType::Bool, at::kBool}}};
+
+at::ScalarType type_of(ElementType stored) {
+  return std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& kind) { return kind.stored == stored; })->type;
+}
+
+/// Copies the elements of a view in order.
+void gather(const StoredTensor& stored, const std::uint8_t* begin, std::uint8_t* out) {
+  const std::size_t size = element_size(stored.type), dimensions = stored.shape.size();
+  std::vector<std::int64_t> at(dimensions, 0);
+  std::int64_t offset = 0;
+  for (std::int64_t left = stored.count(); left > 0; --left) {
+    std::memcpy(out, begin + std::size_t(offset) * size, size);
+    out += size;
+    for (std::size_t d = dimensions; d-- > 0;) {
+      offset += stored.strides[d];
+      if (++at[d] < stored.shape[d]) break;
+      offset -= at[d] * stored.strides[d];
+      at[d] = 0;
+    }
+  }
+}
+
+TensorFile read(const WeightsFile& file, const fs::path& path, const std::string& expected) {
+  if (!expected.empty() && file.sha256() != expected)
+    throw Error(ErrorKind::Data, path.string() + " has changed since: its SHA-256 is another",
+                "put the file back as it was; if a run of Cambium wrote it, delete it, and the run will be done again");
+  TensorFile result;
+  result.metadata = file.index().metadata;
+  for (const StoredTensor& stored : file.index().tensors) {
+    at::Tensor tensor = at::empty(stored.shape, at::TensorOptions().dtype(type_of(stored.type)));
+    auto* out = static_cast<std::uint8_t*>(tensor.data_ptr());
+    if (tensor.numel() > 0 && stored.contiguous())
+      std::memcpy(out, file.begin_of(stored), tensor.nbytes());
+    else
+      gather(stored, file.begin_of(stored), out);
+    result.tensors[stored.name] = tensor;
+  }
+  return result;
+}
+
+/// What is to be written; `kept` holds the numbers meanwhile.
+std::vector<TensorBytes> bytes_of(const TensorMap& tensors, std::vector<at::Tensor>& kept) {
+  std::vector<TensorBytes> result;
+  for (const auto& [name, tensor] : tensors) {
+    const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
+                                   [&](const Kind& known) { return known.type == tensor.scalar_type(); });
+    if (kind == kKinds.end())
+      throw Error(ErrorKind::Data, "tensor " + name + " has a type that weights files do not know",
+                  "convert it to float32");
+    kept.push_back(tensor.detach().contiguous());
+    result.push_back({name,
+                      kind->stored,
+                      tensor.sizes().vec(),
+                      {static_cast<const std::uint8_t*>(kept.back().data_ptr()), kept.back().nbytes()}});
+  }
+  return result;
+}
+
+}  // namespace
+
+TensorFile read_weights(const fs::path& path, const std::string& sha256) {
+  return read(WeightsFile(path), path, sha256);
+}
+
+TensorFile read_safetensors(const fs::path& path, const std::string& sha256) {
+  return read(WeightsFile::safetensors(path), path, sha256);
+}
+
+std::string write_safetensors(const fs::path& path, const TensorFile& file) {
+  std::vector<at::Tensor> kept;
+  return write_safetensors(path, bytes_of(file.tensors, kept), file.metadata);
+}
+
+std::string write_pth(const fs::path& path, const TensorMap& tensors) {
+  std::vector<at::Tensor> kept;
+  return write_pth(path, bytes_of(tensors, kept));
+}
+
+}  // namespace cambium

@@ -1,0 +1,154 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "weights/tensors.h"
+#include "weights/zip.h"
+
+namespace cambium {
+namespace {
+
+using Kind = PickleValue::Kind;
+
+std::vector<StoredTensor> tensors_of(const WeightsSource& source, const PickleGraph& graph, const Locate& locate,
+                                     std::vector<std::string>& opaque) {
+  std::vector<StoredTensor> tensors;
+  for (const NamedRef& found : find_tensors(source, graph, opaque))
+    tensors.push_back(read_tensor(source, graph, found.ref, found.name, locate));
+  return tensors;
+}
+
+void must_be_stored(const WeightsSource& source, const std::string& name, const ZipMember& member) {
+  if (!member.stored)
+    source.fail(fmt::format("has its member {} compressed, which torch.save never does", name),
+                "load it with Python's torch.load and save it again");
+}
+
+/// The old format: magic number, protocol, system, the pickle, the storages' keys, each storage with its length.
+class LegacyReader {
+ public:
+  explicit LegacyReader(const WeightsSource& source) : source_(source) {}
+
+  WeightsIndex read() {
+    next();  // the magic number
+    if (const PickleGraph protocol = next();
+        protocol[protocol.root].kind != Kind::Integer || protocol[protocol.root].integer != 1001)
+      source_.fail("is of another protocol than 1001");
+    if (const PickleGraph system = next(); true) {
+      const PickleRef little = system.find(system.root, "little_endian");
+      if (little != kNoValue && system[little].kind == Kind::Boolean && system[little].integer == 0)
+        source_.fail("was written on a big-endian machine", "load and save it on a little-endian one");
+    }
+    const PickleGraph graph = next();
+    const PickleGraph keys = next();
+    place_storages(graph, keys);
+    WeightsIndex index;
+    index.format = WeightsFormat::Legacy;
+    index.tensors = tensors_of(
+        source_, graph,
+        [&](Storage& storage, PickleRef id, const std::string& name) { locate(graph, storage, id, name); },
+        index.opaque);
+    return index;
+  }
+
+ private:
+  struct Bytes {
+    std::size_t begin = 0, end = 0;
+  };
+
+  PickleGraph next() {
+    PickleGraph graph = read_pickle(source_, at_, source_.bytes.size());
+    at_ = graph.end;
+    return graph;
+  }
+
+  /// Each storage's length stands before it, in numbers of the type that the pickle gives it.
+  void place_storages(const PickleGraph& graph, const PickleGraph& keys) {
+    std::map<std::string, std::size_t> sizes;
+    for (PickleRef ref = 0; ref < graph.values.size(); ++ref)
+      if (graph[ref].kind == Kind::PersistentId)
+        if (const auto storage = storage_of(source_, graph, ref)) sizes[storage->key] = element_size(storage->type);
+    if (keys[keys.root].kind != Kind::List) source_.fail("does not list its storages");
+    for (PickleRef ref : keys[keys.root].items) {
+      const std::string key(keys[ref].text);
+      const auto size = sizes.find(key);
+      if (keys[ref].kind != Kind::Text || size == sizes.end())
+        source_.fail(fmt::format("has a storage {} of no tensor", key));
+      if (source_.bytes.size() - at_ < 8) source_.fail(fmt::format("is cut short before storage {}", key));
+      const auto count = source_.number<std::int64_t>(at_);
+      at_ += 8;
+      if (count < 0 || std::size_t(count) > (source_.bytes.size() - at_) / size->second)
+        source_.fail(fmt::format("is cut short in storage {}, which has {} numbers", key, count));
+      const std::size_t end = at_ + std::size_t(count) * size->second;
+      if (!storages_.emplace(key, Bytes{at_, end}).second) source_.fail(fmt::format("has two storages {}", key));
+      at_ = end;
+    }
+  }
+
+  void locate(const PickleGraph& graph, Storage& storage, PickleRef id, const std::string& name) const {
+    const auto found = storages_.find(storage.key);
+    if (found == storages_.end())
+      source_.fail(fmt::format("lacks storage {}, of which tensor {} is", storage.key, name));
+    storage.begin = found->second.begin;
+    storage.end = found->second.end;
+    // A view of a storage: (key, offset, count).
+    const auto& tuple = graph[graph[id].arguments].items;
+    if (tuple.size() < 6 || graph[tuple[5]].kind == Kind::None) return;
+    const PickleValue& view = graph[tuple[5]];
+    const std::size_t size = element_size(storage.type), there = (storage.end - storage.begin) / size;
+    const auto number = [&](std::size_t i) {
+      const PickleValue& value = graph[view.items[i]];
+      return value.kind == Kind::Integer && value.integer >= 0 ? std::size_t(value.integer) : there + 1;
+    };
+    if (view.kind != Kind::Tuple || view.items.size() != 3 || number(1) > there || number(2) > there - number(1))
+      source_.fail(fmt::format("lets tensor {} look at storage {} past its end", name, storage.key));
+    storage.begin += number(1) * size;
+    storage.end = storage.begin + number(2) * size;
+  }
+
+  const WeightsSource& source_;
+  std::size_t at_ = 0;
+  std::map<std::string, Bytes> storages_;
+};
+
+}  // namespace
+
+WeightsIndex index_zip(const WeightsSource& source) {
+  const auto members = read_zip(source);
+  const auto pickle = std::find_if(members.begin(), members.end(), [](const auto& member) {
+    const std::size_t slash = member.first.find('/');
+    return slash != std::string::npos && member.first.substr(slash) == "/data.pkl";
+  });
+  if (pickle == members.end())
+    source.fail("is a zip without the data.pkl that torch.save writes",
+                "if it is a packed folder, unpack it and name the file inside");
+  must_be_stored(source, pickle->first, pickle->second);
+  const std::string root = pickle->first.substr(0, pickle->first.find('/') + 1);
+  if (const auto order = members.find(root + "byteorder");
+      order != members.end() && order->second.stored && source.text(order->second.begin, order->second.size) == "big")
+    source.fail("was written on a big-endian machine", "load and save it on a little-endian one");
+  const PickleGraph graph = read_pickle(source, pickle->second.begin, pickle->second.begin + pickle->second.size);
+  WeightsIndex index;
+  index.format = members.count(root + "constants.pkl") ? WeightsFormat::TorchScript : WeightsFormat::Zip;
+  index.tensors = tensors_of(
+      source, graph,
+      [&](Storage& storage, PickleRef, const std::string& name) {
+        const auto member = members.find(root + "data/" + storage.key);
+        if (member == members.end())
+          source.fail(fmt::format("lacks {}data/{}, of which tensor {} is", root, storage.key, name));
+        must_be_stored(source, member->first, member->second);
+        const std::size_t needed = std::size_t(storage.count) * element_size(storage.type);
+        if (needed != member->second.size)
+          source.fail(fmt::format("keeps {} bytes in {}, and tensor {} is said to be of {}", member->second.size,
+                                  member->first, name, needed));
+        storage.begin = member->second.begin;
+        storage.end = storage.begin + member->second.size;
+      },
+      index.opaque);
+  return index;
+}
+
+WeightsIndex index_legacy(const WeightsSource& source) { return LegacyReader(source).read(); }
+
+}  // namespace cambium
