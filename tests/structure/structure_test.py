@@ -21,10 +21,11 @@ MAY = {
     "exec": {"include", "protocol", "study", "plan", "store"},
     "cli": {"include", "protocol", "study", "plan", "store", "report", "exec"},
     "plugins": {"include", "protocol"},
-    "engine": {"include", "protocol", "plugins"},
+    "measures": {"include"},
+    "engine": {"include", "protocol", "plugins", "measures"},
     "worker": {"include", "protocol", "plugins", "engine"},
 }
-TORCH_ROOMS = {"plugins", "engine", "worker"}
+TORCH_ROOMS = {"plugins", "measures", "engine", "worker"}
 TORCH_HEADERS = {"backbone.h", "dataset.h", "module.h", "nn.h", "plugin.h", "strategy.h"}
 ONLY = {"sqlite3.h": "store", "boost/dll": "plugins", "toml++": "study"}
 
