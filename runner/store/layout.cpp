@@ -130,6 +130,7 @@ CREATE TABLE t_quantile (
 
 void make_version_1(Database& database) {
   database.execute(kVersion1);
+  database.execute(measure_tables());
   Statement& insert = database.prepared("INSERT INTO t_quantile VALUES (?, ?)");
   for (int df = 1; df <= kLargestTabledDf; ++df) insert.run(df, t975(df));
 }
@@ -137,7 +138,7 @@ void make_version_1(Database& database) {
 }  // namespace
 
 const Layout& layout() {
-  static const Layout instance{{make_version_1}, views()};
+  static const Layout instance{{make_version_1}, views() + measure_views()};
   return instance;
 }
 

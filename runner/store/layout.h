@@ -22,5 +22,8 @@ const Layout& layout();
 
 /// The SQL that makes the views.
 std::string views();
+/// Those of measures; and the tables behind them.
+std::string measure_views();
+std::string measure_tables();
 
 }  // namespace cambium
