@@ -13,6 +13,7 @@
 #include "plan/identity.h"
 #include "plan/inits.h"
 #include "plan/labels.h"
+#include "plan/measures.h"
 #include "plan/points.h"
 
 namespace cambium {
@@ -45,6 +46,7 @@ class Compiler {
     for (Cell& cell : plan_.cells) cell.keep_weights = study_.keep_all_weights;
     for (const Cell& cell : plan_.cells)
       if (cell.source >= 0) plan_.cells[std::size_t(cell.source)].keep_weights = true;
+    attach_measures(study_, plan_, problems_);
     // Stages may have been compiled out of the file's order; entries are told in it.
     std::stable_sort(plan_.entries.begin(), plan_.entries.end(),
                      [](const Entry& a, const Entry& b) { return a.stage < b.stage; });

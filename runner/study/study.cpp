@@ -16,7 +16,7 @@ const std::vector<std::string> kRootKeys = {"study", "stage", "include"};
 const std::vector<std::string> kStudyKeys = {"name", "seeds", "description", "weights"};
 const std::vector<std::string> kPartKeys = {"backbone", "data", "strategy", "train", "init"};
 const std::vector<std::string> kStageKeys = {"backbone", "data",    "strategy", "train", "init", "grid",
-                                             "zip",      "exclude", "extra",    "seeds", "arm"};
+                                             "zip",      "exclude", "extra",    "seeds", "arm",  "measures"};
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -77,6 +77,8 @@ class StageReader {
           stage_.arm = value.string();
         else
           problems_.error(value.place, fmt::format("arm is {}, not a name", describe(value)), "write arm = \"name\"");
+      } else if (key == "measures") {
+        stage_.measures = value;
       } else if (!contains(kStageKeys, key)) {
         unknown_key(member, "stage " + stage_.name, kStageKeys, problems_);
       }

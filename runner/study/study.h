@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct Stage {
   std::vector<Axis> axes;
   std::vector<Assignment> excludes, extras;
   std::vector<std::uint64_t> seeds;
-  std::string arm;  ///< names the arm; empty: what distinguishes it
+  std::string arm;                ///< names the arm; empty: what distinguishes it
+  std::optional<Value> measures;  ///< to be taken of its cells, as declared
 };
 
 /// A study file, read and merged with what it includes, before any plugin is asked.
