@@ -27,8 +27,11 @@ std::size_t Progress::index(const Cell& cell) const { return static_cast<std::si
 
 void Progress::begin(const Plan& plan, const std::vector<Work>& work, int workers) {
   pace_ = Pace(plan, work);
-  std::int64_t to_train = 0;
+  std::int64_t to_train = 0, to_measure = 0;
   for (std::size_t i = 0; i < work.size(); ++i) {
+    if (!work[i].measures.empty()) ++to_measure;
+    for (const std::size_t m : work[i].held_measures)
+      unmeasured_.push_back({i, label(plan.cells[i].measures[m]) + ": " + work[i].held_reason});
     if (work[i].action == Work::Action::Train) {
       ++to_train;
       continue;
@@ -36,9 +39,10 @@ void Progress::begin(const Plan& plan, const std::vector<Work>& work, int worker
     ++over_;
     if (work[i].action == Work::Action::Hold) held_.push_back({i, work[i].reason});
   }
-  if (to_train == 0) return;
-  line(fmt::format("study \"{}\": {}, {} to train on {}\n", plan.name,
-                   counted(static_cast<std::int64_t>(work.size()), "cell"), to_train, counted(workers, "worker")));
+  if (to_train + to_measure == 0) return;
+  line(fmt::format("study \"{}\": {}, {} to train{} on {}\n", plan.name,
+                   counted(static_cast<std::int64_t>(work.size()), "cell"), to_train,
+                   to_measure > 0 ? fmt::format(" and {} to measure", to_measure) : "", counted(workers, "worker")));
 }
 
 void Progress::started(const Cell& cell) {
@@ -69,6 +73,24 @@ void Progress::ended(const Cell& cell, RunState state, const std::string& error)
     (skipped ? skipped_ : failed_).push_back({at, error});
     const std::string word = skipped ? "skipped" : "failed";
     line(head + (terminal_.colour ? kRed + word + kPlain : word) + ": " + one_line(error) + "\n");
+  }
+  live();
+}
+
+void Progress::measuring(const Cell&) { live(); }
+
+void Progress::measured(const Cell& cell, const std::map<std::string, std::string>& errors) {
+  const std::size_t at = index(cell);
+  std::string taken;
+  for (const auto& [measure, error] : errors)
+    if (error.empty()) taken += (taken.empty() ? "" : ", ") + measure;
+  const std::string head = names_(at) + ": ";
+  if (!taken.empty() && !terminal_.live) line(head + "measured " + taken + "\n");
+  for (const auto& [measure, error] : errors) {
+    if (error.empty()) continue;
+    unmeasured_.push_back({at, measure + ": " + error});
+    line(head + (terminal_.colour ? kRed + std::string("not measured") + kPlain : "not measured") + ": " + measure +
+         ": " + one_line(error) + "\n");
   }
   live();
 }
