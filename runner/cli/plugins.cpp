@@ -10,6 +10,7 @@
 #include "cli/parameters.h"
 #include "cli/verbs.h"
 #include "exec/worker_resolver.h"
+#include "protocol/measures.h"
 #include "protocol/settings.h"
 
 namespace cambium {
@@ -19,10 +20,12 @@ constexpr const char* kFooter = R"(Examples:
   cambium plugins                      backbones, data sets and strategies that a study can name
   cambium plugins idx                  what the data set idx can be told
   cambium plugins train                what a stage's train table can be told
+  cambium plugins measures             what can be measured of a cell; docs/measures.md says how to read it
   cambium plugins --plugins my/build   with plugins of your own; docs/plugins.md shows how to write one)";
 
 /// The runner's own settings are asked for by the name of their table.
 constexpr const char* kTrain = "train";
+constexpr const char* kMeasures = "measures";
 
 struct Options {
   std::string name;
@@ -42,8 +45,8 @@ void print_list(const Description& description, Format format) {
 
 void print_named(const Description& description, const Options& options) {
   Table rows = parameter_rows();
-  std::vector<std::string> names = {kTrain};
-  bool found = options.name == kTrain;
+  std::vector<std::string> names = {kTrain, kMeasures};
+  bool found = options.name == kTrain || options.name == kMeasures;
   const auto section = [&](const std::string& title, const std::string& owner, const Schema& schema) {
     Table own = parameter_rows();
     add_parameters(own, owner, schema);
@@ -53,7 +56,11 @@ void print_named(const Description& description, const Options& options) {
     if (own.rows.empty()) print("  it has no parameters\n");
     if (!own.rows.empty()) print(without_owner(own), Format::Table);
   };
-  if (found) section("train: how a stage's cells are trained, whatever the plugins", kTrain, train_schema());
+  if (options.name == kMeasures)
+    for (const MeasureInfo& measure : measure_infos())
+      section(fmt::format("measure {}: {}", measure.name, measure.doc), measure.name, measure.schema);
+  if (options.name == kTrain)
+    section("train: how a stage's cells are trained, whatever the plugins", kTrain, train_schema());
   for (const PluginInfo& plugin : description.plugins) {
     names.push_back(plugin.name);
     if (plugin.name != options.name) continue;
@@ -92,7 +99,7 @@ int plugins(const Options& options) {
 void add_plugins(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("plugins", "tells what there is to combine, and what each can be told");
-  verb->add_option("NAME", options->name, "a plugin, or train");
+  verb->add_option("NAME", options->name, "a plugin, train, or measures");
   add_plugins(*verb, options->plugins);
   add_format(*verb, options->format);
   verb->footer(kFooter);

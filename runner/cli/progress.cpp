@@ -30,8 +30,10 @@ void Progress::begin(const Plan& plan, const std::vector<Work>& work, int worker
   std::int64_t to_train = 0, to_measure = 0;
   for (std::size_t i = 0; i < work.size(); ++i) {
     if (!work[i].measures.empty()) ++to_measure;
+    std::string held;
     for (const std::size_t m : work[i].held_measures)
-      unmeasured_.push_back({i, label(plan.cells[i].measures[m]) + ": " + work[i].held_reason});
+      held += (held.empty() ? "" : ", ") + label(plan.cells[i].measures[m]);
+    if (!held.empty()) unmeasured_.push_back({i, held + ": " + work[i].held_reason});
     if (work[i].action == Work::Action::Train) {
       ++to_train;
       continue;
@@ -81,15 +83,16 @@ void Progress::measuring(const Cell&) { live(); }
 
 void Progress::measured(const Cell& cell, const std::map<std::string, std::string>& errors) {
   const std::size_t at = index(cell);
-  std::string taken;
-  for (const auto& [measure, error] : errors)
-    if (error.empty()) taken += (taken.empty() ? "" : ", ") + measure;
-  const std::string head = names_(at) + ": ";
-  if (!taken.empty() && !terminal_.live) line(head + "measured " + taken + "\n");
-  for (const auto& [measure, error] : errors) {
-    if (error.empty()) continue;
-    unmeasured_.push_back({at, measure + ": " + error});
-    line(head + (terminal_.colour ? kRed + std::string("not measured") + kPlain : "not measured") + ": " + measure +
+  std::map<std::string, std::string> measures;  // by what went wrong: one cause is told once
+  for (const auto& [measure, error] : errors) measures[error] += (measures[error].empty() ? "" : ", ") + measure;
+  for (const auto& [error, names] : measures) {
+    const std::string head = names_(at) + ": ";
+    if (error.empty()) {
+      if (!terminal_.live) line(head + "measured " + names + "\n");
+      continue;
+    }
+    unmeasured_.push_back({at, names + ": " + error});
+    line(head + (terminal_.colour ? kRed + std::string("not measured") + kPlain : "not measured") + ": " + names +
          ": " + one_line(error) + "\n");
   }
   live();

@@ -35,7 +35,7 @@ class Progress : public RunObserver {
   const std::vector<Trouble>& failed() const { return failed_; }
   const std::vector<Trouble>& held() const { return held_; }
   const std::vector<Trouble>& skipped() const { return skipped_; }
-  /// One a measure that could not be taken, or was not since it failed before.
+  /// Measures that could not be taken, or were not since they failed before.
   const std::vector<Trouble>& unmeasured() const { return unmeasured_; }
   double seconds() const;
 

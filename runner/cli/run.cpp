@@ -53,7 +53,7 @@ std::string summary(const Options& options, const Plan& plan, const RunOutcome& 
   const auto all = static_cast<std::int64_t>(plan.cells.size());
   const bool trouble = outcome.failed + outcome.held + outcome.skipped + outcome.unmeasured + outcome.held_measures > 0;
   std::string text;
-  if (outcome.already == all && outcome.measured + outcome.unmeasured > 0) {
+  if (outcome.already == all && (outcome.stopped || outcome.measured + outcome.unmeasured > 0)) {
     text = fmt::format("{} of {} cells are done already\n", all, all);
   } else if (outcome.already == all) {
     text = fmt::format("nothing to do: {} of {} cells are done\n", all, all);
@@ -62,7 +62,7 @@ std::string summary(const Options& options, const Plan& plan, const RunOutcome& 
     text += fmt::format("; {} of {} are done\n", outcome.already + outcome.done, all);
   }
   if (outcome.measured > 0) text += fmt::format("{} taken of done cells\n", counted(outcome.measured, "measure"));
-  text += listed("measure", "not taken", progress.unmeasured(), plan, names);
+  text += listed("cell", "not measured in all that was asked", progress.unmeasured(), plan, names);
   text += listed("cell", "failed", progress.failed(), plan, names);
   text += listed("cell", "skipped", progress.skipped(), plan, names);
   text += listed("cell", "held back", progress.held(), plan, names);

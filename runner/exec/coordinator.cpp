@@ -247,16 +247,29 @@ class Coordinator {
     observer_.ended(cell, RunState::Done, "");
   }
 
-  /// Puts measures on record. Those that the event file does not tell of failed with `error`; the cell stays done.
+  /// Puts measures on record; the cell stays done. Of those that the event file does not tell of, all failed with a job
+  /// that failed as a whole; where the worker died, the first one was its end, and the others are tried once more.
   void conclude_measures(const Slot& slot, FailureKind kind, const std::string& error) {
     const Cell& cell = plan_.cells[slot.cell];
     store_.ingest_measures(cell.identity, slot.events);
     auto told = told_measures(slot.events);
+    std::vector<std::size_t> left;
+    bool blamed = false;
     for (const std::size_t m : work_[slot.cell].measures) {
       const std::string name = label(cell.measures[m]);
-      if (told.emplace(name, error).second) store_.fail_measure(cell.identity, name, kind, error, "");
+      if (told.count(name) == 0) {
+        if (blamed && kind != FailureKind::Error) {
+          left.push_back(m);
+          continue;
+        }
+        blamed = true;
+        told[name] = error;
+        store_.fail_measure(cell.identity, name, kind, error, "");
+      }
       ++(told[name].empty() ? outcome_.measured : outcome_.unmeasured);
     }
+    work_[slot.cell].measures = std::move(left);
+    ready_to_measure(slot.cell);
     observer_.measured(cell, told);
   }
 
