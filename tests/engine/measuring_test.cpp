@@ -122,6 +122,14 @@ TEST_F(MeasuringFrozen, SeesThatFrozenLayersDidNotMove) {
   for (const auto& [layer, cka] : values(measure("cka"))) EXPECT_NEAR(cka, 1, 1e-9) << layer;
 }
 
+TEST_F(Measuring, BeginsWhereTheCellBegan) {
+  Bench idle({{"epochs", std::int64_t(0)}}, {}, plan_);
+  idle.job.source = job_.source;
+  idle.run();
+  job_.weights = {idle.weights("last"), ""};
+  for (const auto& [layer, distance] : values(measure("weight_distance"))) EXPECT_EQ(distance, 0) << layer;
+}
+
 TEST_F(Measuring, SeesHowFarLayersMovedFromTheSource) {
   auto distance = values(measure("weight_distance"));
   const auto begin = read_safetensors(base_.weights("last")).tensors, end = read_safetensors(job_.weights.path).tensors;

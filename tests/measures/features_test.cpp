@@ -20,6 +20,13 @@ TEST(Neighbours, FindTheQueryItselfUnlessItIsLeftOut) {
   EXPECT_LT(knn_accuracy(f, y, f, y, 1, Metric::L2, true), 1);
 }
 
+TEST(Neighbours, AreOneFewerThanTheImagesWhereOneIsLeftOut) {
+  // Whoever is left out sees one of its own and two of the other.
+  const at::Tensor f = at::tensor({0.0, 1.0, 2.0, 3.0}, at::kDouble).unsqueeze(1);
+  const at::Tensor y = at::tensor({0, 0, 1, 1}, at::kLong);
+  EXPECT_EQ(knn_accuracy(f, y, f, y, 99, Metric::L2, true), 0);
+}
+
 TEST(Neighbours, ByCosineKnowNoLengthAndByL2Do) {
   const at::Tensor f = at::tensor({1.0, 0.0, 10.0, 10.0}, at::kDouble).view({2, 2});
   const at::Tensor y = at::tensor({0, 1}, at::kLong), query = at::tensor({1.0, 1.1}, at::kDouble).view({1, 2});

@@ -108,5 +108,14 @@ TEST_F(Measures, ShowWhatTheStudyIsNow) {
   EXPECT_EQ(store.measures().count(identity(1)), 1U) << "it is still known, should the cell come back";
 }
 
+TEST_F(Measures, AnswerTheQueryOfTheirPage) {
+  const std::string page = read(std::filesystem::path(CAMBIUM_SOURCE_DIR) / "docs" / "measures.md");
+  const std::size_t begin = page.find("SELECT"), end = page.find('"', begin);
+  take(measured("cka", R"(["conv1",0.9],["fc2",0.5])"));
+  const Table rows = store.query(page.substr(begin, end - begin));
+  ASSERT_EQ(rows.rows.size(), 2U);
+  EXPECT_THAT(rows.rows[1], ::testing::ElementsAre(Field("scratch"), Field("fc2"), Field(0.5)));
+}
+
 }  // namespace
 }  // namespace cambium::test
