@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/few_pairs.h"
 #include "cli/output.h"
 #include "exec/worker_resolver.h"
 #include "plan/compile.h"
@@ -20,6 +21,10 @@ std::optional<Plan> compile_study(const StudyOptions& options) {
     for (const PluginProblem& problem : resolver.describe().problems)
       problems.warning({problem.path, 0, 0}, problem.message, problem.hint);
     plan = compile(study, resolver, options.data_root(), problems);
+    if (plan) {
+      check_pairs(study, *plan, problems);
+      plan->warnings = problems.sorted();
+    }
   }
   tell(problems);
   if (problems.has_errors()) return std::nullopt;

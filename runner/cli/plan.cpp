@@ -47,25 +47,49 @@ const char* to_string(Work::Action action) {
   return "";
 }
 
-/// A row a place in the study.
+/// What is to be done about a cell: one thing for its training, and one for the measures taken of it.
+struct Task {
+  std::string action, reason;
+};
+
+std::vector<Task> tasks_of(const Cell& cell, const Work& work) {
+  const auto named = [&](const std::vector<std::size_t>& measures) {
+    std::string text;
+    for (const std::size_t m : measures) text += (text.empty() ? "" : ", ") + label(cell.measures[m]);
+    return text;
+  };
+  std::vector<Task> tasks;
+  const bool more = !work.measures.empty() || !work.held_measures.empty();
+  if (work.action != Work::Action::None || !more) tasks.push_back({to_string(work.action), work.reason});
+  if (!work.measures.empty())
+    tasks.push_back({"measure", fmt::format("{}: {}", work.measure_reason, named(work.measures))});
+  if (!work.held_measures.empty())
+    tasks.push_back({"hold measure", fmt::format("{}: {}", named(work.held_measures), work.held_reason)});
+  return tasks;
+}
+
+/// A row a task of a place in the study.
 Table rows_by_cell(const Plan& plan, const std::vector<Work>& work) {
   Table table{{"stage", "arm", "seed", "cell", "action", "reason"}, {}};
   for (const Entry& entry : plan.entries) {
     const Cell& cell = plan.cells[entry.cell];
-    table.rows.push_back({plan.stages[entry.stage], entry.arm, static_cast<std::int64_t>(cell.seed),
-                          cell.identity.substr(0, 12), to_string(work[entry.cell].action), work[entry.cell].reason});
+    for (const Task& task : tasks_of(cell, work[entry.cell]))
+      table.rows.push_back({plan.stages[entry.stage], entry.arm, static_cast<std::int64_t>(cell.seed),
+                            cell.identity.substr(0, 12), task.action, task.reason});
   }
   return table;
 }
 
 /// A row for each stage, action and reason, with the number of cells.
 Table rows_by_reason(const Plan& plan, const std::vector<Work>& work) {
-  std::map<std::tuple<std::size_t, Work::Action, std::string>, std::int64_t> cells;
-  for (const Entry& entry : plan.entries) ++cells[{entry.stage, work[entry.cell].action, work[entry.cell].reason}];
+  std::map<std::tuple<std::size_t, std::string, std::string>, std::int64_t> cells;
+  for (const Entry& entry : plan.entries)
+    for (const Task& task : tasks_of(plan.cells[entry.cell], work[entry.cell]))
+      ++cells[{entry.stage, task.action, task.reason}];
   Table table{{"stage", "action", "cells", "reason"}, {}};
   for (const auto& [key, count] : cells) {
     const auto& [stage, action, reason] = key;
-    table.rows.push_back({plan.stages[stage], to_string(action), count, reason});
+    table.rows.push_back({plan.stages[stage], action, count, reason});
   }
   return table;
 }
@@ -127,8 +151,10 @@ int plan(const Options& options) {
   if (const std::string merges = merged(*plan); !merges.empty()) text += "merged\n" + merges + "\n";
   print(text);
   print(rows, Format::Table);
-  print(fmt::format("\n{} to train, {} done{}\n", counted(count(Work::Action::Train), "cell"),
+  const auto to_measure = std::count_if(work.begin(), work.end(), [](const Work& w) { return !w.measures.empty(); });
+  print(fmt::format("\n{} to train, {} done{}{}\n", counted(count(Work::Action::Train), "cell"),
                     count(Work::Action::None),
+                    to_measure == 0 ? "" : fmt::format(", measures to take of {}", counted(to_measure, "cell")),
                     count(Work::Action::Hold) == 0
                         ? ""
                         : fmt::format(", {} held; --retry-failed tries those again", count(Work::Action::Hold))));

@@ -11,6 +11,7 @@
 #include "cli/reference.h"
 #include "cli/verbs.h"
 #include "exec/worker_resolver.h"
+#include "protocol/measures.h"
 #include "protocol/settings.h"
 
 namespace cambium {
@@ -20,11 +21,14 @@ constexpr const char* kFooter = R"(Examples:
   cambium plugins                      backbones, data sets and strategies that a study can name
   cambium plugins idx                  what the data set idx can be told
   cambium plugins train                what a stage's train table can be told; data: any data table
+  cambium plugins train                what a stage's train table can be told
+  cambium plugins measures             what can be measured of a cell; docs/measures.md says how to read it
   cambium plugins --plugins my/build   with plugins of your own; docs/plugins.md shows how to write one)";
 
 /// The runner's own settings are asked for by the names of their tables.
 constexpr const char* kTrain = "train";
 constexpr const char* kData = "data";
+constexpr const char* kMeasures = "measures";
 
 struct Options {
   std::string name;
@@ -45,8 +49,8 @@ void print_list(const Description& description, Format format) {
 
 void print_named(const Description& description, const Options& options) {
   Table rows = parameter_rows();
-  std::vector<std::string> names = {kTrain, kData};
-  bool found = options.name == kTrain || options.name == kData;
+  std::vector<std::string> names = {kTrain, kData, kMeasures};
+  bool found = std::find(names.begin(), names.end(), options.name) != names.end();
   const auto section = [&](const std::string& title, const std::string& owner, const Schema& schema) {
     Table own = parameter_rows();
     add_parameters(own, owner, schema);
@@ -57,6 +61,9 @@ void print_named(const Description& description, const Options& options) {
     if (!own.rows.empty()) print(without_owner(own), Format::Table);
   };
   if (options.name == kData) section("data: what is made of every data set", kData, data_schema());
+  if (options.name == kMeasures)
+    for (const MeasureInfo& measure : measure_infos())
+      section(fmt::format("measure {}: {}", measure.name, measure.doc), measure.name, measure.schema);
   if (options.name == kTrain)
     section("train: how a stage's cells are trained, whatever the plugins", kTrain, train_schema());
   for (const PluginInfo& plugin : description.plugins) {
@@ -99,7 +106,7 @@ int plugins(const Options& options) {
 void add_plugins(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("plugins", "tells what there is to combine, and what each can be told");
-  verb->add_option("NAME", options->name, "a plugin, or train, or data");
+  verb->add_option("NAME", options->name, "a plugin, or train, data or measures");
   add_plugins(*verb, options->plugins);
   add_format(*verb, options->format);
   verb->add_flag("--reference", options->reference, "prints the page of all strategies, docs/strategies.md");

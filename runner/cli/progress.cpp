@@ -27,8 +27,13 @@ std::size_t Progress::index(const Cell& cell) const { return static_cast<std::si
 
 void Progress::begin(const Plan& plan, const std::vector<Work>& work, int workers) {
   pace_ = Pace(plan, work);
-  std::int64_t to_train = 0;
+  std::int64_t to_train = 0, to_measure = 0;
   for (std::size_t i = 0; i < work.size(); ++i) {
+    if (!work[i].measures.empty()) ++to_measure;
+    std::string held;
+    for (const std::size_t m : work[i].held_measures)
+      held += (held.empty() ? "" : ", ") + label(plan.cells[i].measures[m]);
+    if (!held.empty()) unmeasured_.push_back({i, held + ": " + work[i].held_reason});
     if (work[i].action == Work::Action::Train) {
       ++to_train;
       continue;
@@ -36,9 +41,10 @@ void Progress::begin(const Plan& plan, const std::vector<Work>& work, int worker
     ++over_;
     if (work[i].action == Work::Action::Hold) held_.push_back({i, work[i].reason});
   }
-  if (to_train == 0) return;
-  line(fmt::format("study \"{}\": {}, {} to train on {}\n", plan.name,
-                   counted(static_cast<std::int64_t>(work.size()), "cell"), to_train, counted(workers, "worker")));
+  if (to_train + to_measure == 0) return;
+  line(fmt::format("study \"{}\": {}, {} to train{} on {}\n", plan.name,
+                   counted(static_cast<std::int64_t>(work.size()), "cell"), to_train,
+                   to_measure > 0 ? fmt::format(" and {} to measure", to_measure) : "", counted(workers, "worker")));
 }
 
 void Progress::started(const Cell& cell) {
@@ -69,6 +75,25 @@ void Progress::ended(const Cell& cell, RunState state, const std::string& error)
     (skipped ? skipped_ : failed_).push_back({at, error});
     const std::string word = skipped ? "skipped" : "failed";
     line(head + (terminal_.colour ? kRed + word + kPlain : word) + ": " + one_line(error) + "\n");
+  }
+  live();
+}
+
+void Progress::measuring(const Cell&) { live(); }
+
+void Progress::measured(const Cell& cell, const std::map<std::string, std::string>& errors) {
+  const std::size_t at = index(cell);
+  std::map<std::string, std::string> measures;  // by what went wrong: one cause is told once
+  for (const auto& [measure, error] : errors) measures[error] += (measures[error].empty() ? "" : ", ") + measure;
+  for (const auto& [error, names] : measures) {
+    const std::string head = names_(at) + ": ";
+    if (error.empty()) {
+      if (!terminal_.live) line(head + "measured " + names + "\n");
+      continue;
+    }
+    unmeasured_.push_back({at, names + ": " + error});
+    line(head + (terminal_.colour ? kRed + std::string("not measured") + kPlain : "not measured") + ": " + names +
+         ": " + one_line(error) + "\n");
   }
   live();
 }

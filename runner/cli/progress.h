@@ -23,6 +23,8 @@ class Progress : public RunObserver {
   void begin(const Plan& plan, const std::vector<Work>& work, int workers) override;
   void started(const Cell& cell) override;
   void epoch(const Cell& cell, std::int64_t epoch, double train_loss) override;
+  void measuring(const Cell& cell) override;
+  void measured(const Cell& cell, const std::map<std::string, std::string>& errors) override;
   void ended(const Cell& cell, RunState state, const std::string& error) override;
 
   /// A cell without a result, and why.
@@ -33,6 +35,8 @@ class Progress : public RunObserver {
   const std::vector<Trouble>& failed() const { return failed_; }
   const std::vector<Trouble>& held() const { return held_; }
   const std::vector<Trouble>& skipped() const { return skipped_; }
+  /// Measures that could not be taken, or were not since they failed before.
+  const std::vector<Trouble>& unmeasured() const { return unmeasured_; }
   double seconds() const;
 
  private:
@@ -55,7 +59,7 @@ class Progress : public RunObserver {
   std::size_t trained_ = 0;
   std::unordered_map<std::size_t, std::int64_t> running_;  ///< cell to its last epoch
   std::size_t latest_ = 0;                                 ///< the running cell that was last heard of
-  std::vector<Trouble> failed_, held_, skipped_;
+  std::vector<Trouble> failed_, held_, skipped_, unmeasured_;
 };
 
 }  // namespace cambium

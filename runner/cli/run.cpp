@@ -31,10 +31,10 @@ struct Options : StudyOptions {
   bool retry_failed = false, quiet = false;
 };
 
-std::string listed(const std::string& what, const std::vector<Progress::Trouble>& troubles, const Plan& plan,
-                   const CellNames& names) {
+std::string listed(const std::string& of, const std::string& what, const std::vector<Progress::Trouble>& troubles,
+                   const Plan& plan, const CellNames& names) {
   if (troubles.empty()) return "";
-  std::string text = fmt::format("{} {}:\n", counted(static_cast<std::int64_t>(troubles.size()), "cell"), what);
+  std::string text = fmt::format("{} {}:\n", counted(static_cast<std::int64_t>(troubles.size()), of), what);
   for (std::size_t i = 0; i < troubles.size(); ++i) {
     if (i == kMostNamed) {
       text += fmt::format("  and {} more\n", troubles.size() - i);
@@ -51,19 +51,25 @@ std::string listed(const std::string& what, const std::vector<Progress::Trouble>
 std::string summary(const Options& options, const Plan& plan, const RunOutcome& outcome, const Progress& progress) {
   const CellNames names(plan);
   const auto all = static_cast<std::int64_t>(plan.cells.size());
-  const bool trouble = outcome.failed + outcome.held + outcome.skipped > 0;
+  const bool trouble = outcome.failed + outcome.held + outcome.skipped + outcome.unmeasured + outcome.held_measures > 0;
   std::string text;
-  if (outcome.already == all) {
+  if (outcome.already == all && (outcome.stopped || outcome.measured + outcome.unmeasured > 0)) {
+    text = fmt::format("{} of {} cells are done already\n", all, all);
+  } else if (outcome.already == all) {
     text = fmt::format("nothing to do: {} of {} cells are done\n", all, all);
   } else {
     text = fmt::format("{} trained in {}", counted(outcome.done, "cell"), duration(progress.seconds()));
     text += fmt::format("; {} of {} are done\n", outcome.already + outcome.done, all);
   }
-  text += listed("failed", progress.failed(), plan, names);
-  text += listed("skipped", progress.skipped(), plan, names);
-  text += listed("held back", progress.held(), plan, names);
+  if (outcome.measured > 0) text += fmt::format("{} taken of done cells\n", counted(outcome.measured, "measure"));
+  text += listed("cell", "not measured in all that was asked", progress.unmeasured(), plan, names);
+  text += listed("cell", "failed", progress.failed(), plan, names);
+  text += listed("cell", "skipped", progress.skipped(), plan, names);
+  text += listed("cell", "held back", progress.held(), plan, names);
   if (trouble) {
-    const auto& first = progress.failed().empty() ? progress.held() : progress.failed();
+    const auto& first = !progress.failed().empty() ? progress.failed()
+                        : !progress.held().empty() ? progress.held()
+                                                   : progress.unmeasured();
     const std::string db = options.db == "results/cambium.db" ? "" : " --db " + options.db.string();
     if (!first.empty())
       text += fmt::format("`cambium show {}{}` tells more about one\n",
@@ -99,7 +105,7 @@ int run(const Options& options) {
     tell(told);
   }
   if (outcome.stopped) return kStopped;
-  return outcome.failed + outcome.held + outcome.skipped > 0 ? 1 : 0;
+  return outcome.failed + outcome.held + outcome.skipped + outcome.unmeasured + outcome.held_measures > 0 ? 1 : 0;
 }
 
 }  // namespace

@@ -15,14 +15,6 @@
 namespace cambium {
 namespace {
 
-/// Images in a batch of whatever needs no gradients: fewer of large ones, whose activations fill the memory.
-std::size_t batch_of(const ImageShape& shape) {
-  constexpr std::size_t kMost = 256, kLeast = 16;
-  constexpr std::int64_t kPixels = kMost * 64 * 64;
-  if (shape.height == 0) return kLeast;
-  return std::clamp(std::size_t(kPixels / (shape.height * shape.width)), kLeast, kMost);
-}
-
 std::vector<std::int64_t> range(std::size_t from, std::size_t to) {
   std::vector<std::int64_t> positions(to - from);
   std::iota(positions.begin(), positions.end(), std::int64_t(from));
@@ -30,6 +22,13 @@ std::vector<std::int64_t> range(std::size_t from, std::size_t to) {
 }
 
 }  // namespace
+
+std::size_t batch_of(const ImageShape& shape) {
+  constexpr std::size_t kMost = 256, kLeast = 16;
+  constexpr std::int64_t kPixels = kMost * 64 * 64;
+  if (shape.height == 0) return kLeast;
+  return std::clamp(std::size_t(kPixels / (shape.height * shape.width)), kLeast, kMost);
+}
 
 Images::Images(const SealedDataset& data, Split split, std::vector<std::int64_t> indices, Preprocessing how)
     : data_(data),

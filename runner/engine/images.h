@@ -55,6 +55,9 @@ class Images {
   at::Tensor kept_;  ///< [N, ...]
 };
 
+/// Images in a batch of whatever needs no gradients: fewer of large ones, whose activations fill the memory.
+std::size_t batch_of(const ImageShape& shape);
+
 struct Score {
   double loss = 0;      ///< mean cross-entropy, by image
   double accuracy = 0;  ///< part of the images that are told right

@@ -13,6 +13,7 @@
 #include "cambium/error.h"
 #include "exec/event_tail.h"
 #include "exec/folders.h"
+#include "exec/jobs.h"
 #include "exec/signals.h"
 #include "exec/worker_process.h"
 
@@ -44,10 +45,10 @@ StudyRecord record_of(const Plan& plan) {
   return record;
 }
 
-/// A worker, and the attempt that it is at.
+/// A worker, and the attempt that it is at, or the measures of a cell.
 struct Slot {
   std::unique_ptr<WorkerProcess> worker;
-  bool busy = false;
+  bool busy = false, measuring = false;
   std::size_t cell = 0;
   std::int64_t attempt = 0;
   fs::path events;
@@ -84,34 +85,43 @@ class Coordinator {
  private:
   /// Counts what there is to do, and finds what can begin at once.
   void prepare() {
-    std::size_t to_train = 0;
+    std::size_t jobs = 0;
     for (std::size_t i = 0; i < plan_.cells.size(); ++i) {
       const int source = plan_.cells[i].source;
       if (source >= 0) dependents_[std::size_t(source)].push_back(i);
+      const bool source_is_done = source < 0 || work_[std::size_t(source)].action == Work::Action::None;
+      if (!work_[i].measures.empty()) ++jobs;
+      outcome_.held_measures += std::int64_t(work_[i].held_measures.size());
       switch (work_[i].action) {
         case Work::Action::None:
           ++outcome_.already;
           weights_[i] = done_weights_[plan_.cells[i].identity];
+          if (source_is_done) ready_to_measure(i);
           break;
         case Work::Action::Hold:
           ++outcome_.held;
           break;
         case Work::Action::Train:
-          ++to_train;
-          if (source < 0 || work_[std::size_t(source)].action == Work::Action::None) ready_.insert(i);
+          ++jobs;
+          if (source_is_done) ready_.insert(i);
       }
     }
     const auto cores = std::max(1u, std::thread::hardware_concurrency());
     const auto wanted = options_.workers > 0
                             ? std::size_t(options_.workers)
                             : std::max<std::size_t>(1, cores / std::size_t(std::max(1, options_.threads)));
-    slots_.resize(std::min(wanted, to_train));
+    slots_.resize(std::min(wanted, jobs));
   }
+
+  void ready_to_measure(std::size_t index) {
+    if (!work_[index].measures.empty()) to_measure_.insert(index);
+  }
+  bool has_work() const { return !ready_.empty() || !to_measure_.empty(); }
 
   /// One turn: hand out what is ready, wait for something to happen, see to it. False when all is over.
   bool step() {
     for (Slot& slot : slots_)
-      if (!slot.busy && !ready_.empty()) begin(slot);
+      if (!slot.busy && has_work()) begin(slot);
     std::vector<pollfd> polled = {{signals_.descriptor(), POLLIN, 0}};
     for (const Slot& slot : slots_)
       if (slot.busy) polled.push_back({slot.worker->descriptor(), POLLIN, 0});
@@ -129,9 +139,8 @@ class Coordinator {
     return true;
   }
 
+  /// Training first: others may wait for it, and nothing waits for measures.
   void begin(Slot& slot) {
-    const std::size_t index = *ready_.begin();
-    const Cell& cell = plan_.cells[index];
     if (slot.worker) slot.worker->receive();
     if (slot.worker && slot.worker->ended()) slot.worker.reset();  // it died while it had nothing to do
     if (!slot.worker) {
@@ -139,36 +148,49 @@ class Coordinator {
       slot.worker = std::make_unique<WorkerProcess>(
           WorkerProcess::Options{options_.plugin_dirs, options_.threads, folders_.log(number)});
     }
-    TrainJob job;
-    job.cell = cell.identity;
-    job.seed = cell.seed;
-    job.backbone = cell.backbone->component;
-    job.data = cell.data->component;
-    job.strategy = cell.strategy->component;
-    job.data_settings = cell.data->settings;
-    job.train_settings = cell.train->settings;
+    slot.busy = true;
+    slot.measuring = ready_.empty();
+    slot.log_position = slot.worker->log_position();
+    if (slot.measuring)
+      begin_measures(slot);
+    else
+      begin_training(slot);
+  }
+
+  void begin_measures(Slot& slot) {
+    const std::size_t index = *to_measure_.begin();
+    to_measure_.erase(to_measure_.begin());
+    const Cell& cell = plan_.cells[index];
+    MeasureJob job = measure_job(plan_, cell, work_[index].measures, weights_[index],
+                                 cell.source >= 0 ? weights_[std::size_t(cell.source)] : std::vector<Artifact>{});
     job.data_root = fs::absolute(options_.data_root).string();
-    if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
-    if (cell.source >= 0)
-      for (const Artifact& artifact : weights_[std::size_t(cell.source)])
-        if (artifact.kind == cell.source_weights) job.source = WeightsRef{artifact.path, artifact.sha256};
-    if (cell.source >= 0 && cell.network->plan.source_share > 0) {
-      const Cell& source = plan_.cells[std::size_t(cell.source)];
-      job.source_data = SourceData{source.data->component, source.data->settings, source.seed};
-    }
+    job.files_stem = folders_.measures_stem(cell.identity).string();
+    job.threads = options_.threads;
+    slot.cell = index;
+    slot.attempt = 0;
+    slot.events = folders_.measure_events(cell.identity);
+    slot.tail = EventTail(slot.events);
+    job.events = slot.events.string();
+    slot.worker->send(Json(job).dump());
+    observer_.measuring(cell);
+  }
+
+  void begin_training(Slot& slot) {
+    const std::size_t index = *ready_.begin();
+    const Cell& cell = plan_.cells[index];
+    TrainJob job =
+        train_job(plan_, cell, cell.source >= 0 ? weights_[std::size_t(cell.source)] : std::vector<Artifact>{});
+    job.data_root = fs::absolute(options_.data_root).string();
     job.weights_stem = folders_.weights_stem(cell.identity).string();
     job.selections = folders_.selections().string();
     job.checkpoint = folders_.checkpoint(cell.identity).string();
     job.threads = options_.threads;
-    job.keep_weights = cell.keep_weights;
 
     ready_.erase(ready_.begin());
-    slot.busy = true;
     slot.cell = index;
     slot.attempt = job.attempt = store_.begin_run(cell.identity);
     slot.events = folders_.events(cell.identity, slot.attempt);
     slot.tail = EventTail(slot.events);
-    slot.log_position = slot.worker->log_position();
     job.events = slot.events.string();
     slot.worker->send(Json(job).dump());
     observer_.started(cell);
@@ -186,7 +208,7 @@ class Coordinator {
       return died(slot, {false, "answered what is no answer: " + answer->substr(0, 200)});
     }
     if (slot.worker->ended()) return died(slot, slot.worker->reap());
-    if (!follow) return;
+    if (!follow || slot.measuring) return;
     this->follow(slot);
     store_.ingest(plan_.cells[slot.cell].identity, slot.attempt, slot.events);
   }
@@ -204,22 +226,53 @@ class Coordinator {
       slot.worker->reap();
       return died(slot, {false, "said that it was done, and its event file does not"});
     }
-    const Slot past{nullptr, false, slot.cell, slot.attempt, slot.events, slot.tail, 0};
+    const Slot past{nullptr, false, slot.measuring, slot.cell, slot.attempt, slot.events, slot.tail, 0};
     slot.busy = false;
-    if (!ready_.empty()) begin(slot);
+    if (has_work()) begin(slot);
     conclude(past);
   }
 
   /// Puts an attempt whose event file told its end on record.
   void conclude(const Slot& slot) {
+    if (slot.measuring) return conclude_measures(slot, FailureKind::Error, slot.tail.error());
     const Cell& cell = plan_.cells[slot.cell];
     store_.ingest(cell.identity, slot.attempt, slot.events);
     if (slot.tail.end() == EventTail::End::Failed) return failed(slot.cell, slot.tail.error());
     ++outcome_.done;
     weights_[slot.cell] = slot.tail.weights();
+    ready_to_measure(slot.cell);
     for (std::size_t dependent : dependents_[slot.cell])
-      if (work_[dependent].action == Work::Action::Train) ready_.insert(dependent);
+      if (work_[dependent].action == Work::Action::Train)
+        ready_.insert(dependent);
+      else if (work_[dependent].action == Work::Action::None)
+        ready_to_measure(dependent);
     observer_.ended(cell, RunState::Done, "");
+  }
+
+  /// Puts measures on record; the cell stays done. Of those that the event file does not tell of, all failed with a job
+  /// that failed as a whole; where the worker died, the first one was its end, and the others are tried once more.
+  void conclude_measures(const Slot& slot, FailureKind kind, const std::string& error) {
+    const Cell& cell = plan_.cells[slot.cell];
+    store_.ingest_measures(cell.identity, slot.events);
+    auto told = told_measures(slot.events);
+    std::vector<std::size_t> left;
+    bool blamed = false;
+    for (const std::size_t m : work_[slot.cell].measures) {
+      const std::string name = label(cell.measures[m]);
+      if (told.count(name) == 0) {
+        if (blamed && kind != FailureKind::Error) {
+          left.push_back(m);
+          continue;
+        }
+        blamed = true;
+        told[name] = error;
+        store_.fail_measure(cell.identity, name, kind, error, "");
+      }
+      ++(told[name].empty() ? outcome_.measured : outcome_.unmeasured);
+    }
+    work_[slot.cell].measures = std::move(left);
+    ready_to_measure(slot.cell);
+    observer_.measured(cell, told);
   }
 
   void died(Slot& slot, const WorkerEnd& end) {
@@ -230,6 +283,7 @@ class Coordinator {
     if (slot.tail.end() != EventTail::End::None) return conclude(slot);
     const Cell& cell = plan_.cells[slot.cell];
     const std::string error = "its worker " + end.words;
+    if (slot.measuring) return conclude_measures(slot, end.killed ? FailureKind::Killed : FailureKind::Signal, error);
     store_.ingest(cell.identity, slot.attempt, slot.events);
     store_.end_run(cell.identity, slot.attempt, RunState::Failed,
                    end.killed ? FailureKind::Killed : FailureKind::Signal, error, printed);
@@ -246,6 +300,7 @@ class Coordinator {
     while (!below.empty()) {
       const std::size_t next = below.back();
       below.pop_back();
+      if (work_[next].action == Work::Action::None) give_up_measures(next, reason);
       if (work_[next].action != Work::Action::Train) continue;
       store_.skip(plan_.cells[next].identity, reason);
       ++outcome_.skipped;
@@ -258,6 +313,15 @@ class Coordinator {
   [[noreturn]] void give_up(const std::string& message, const std::string& hint) {
     stop(message);
     throw Error(ErrorKind::System, message, hint);
+  }
+
+  /// A done cell whose measures need what its source no longer has.
+  void give_up_measures(std::size_t index, const std::string& reason) {
+    std::map<std::string, std::string> told;
+    for (const std::size_t m : work_[index].measures) told[label(plan_.cells[index].measures[m])] = reason;
+    if (told.empty()) return;
+    outcome_.unmeasured += std::int64_t(told.size());
+    observer_.measured(plan_.cells[index], told);
   }
 
   /// Ends all workers at once: their checkpoints hold the last epoch.
@@ -275,6 +339,10 @@ class Coordinator {
         continue;
       }
       const Cell& cell = plan_.cells[slot.cell];
+      if (slot.measuring) {
+        store_.ingest_measures(cell.identity, slot.events);  // the rest is taken by the next run
+        continue;
+      }
       store_.ingest(cell.identity, slot.attempt, slot.events);
       store_.end_run(cell.identity, slot.attempt, RunState::Interrupted, FailureKind::None, reason, "");
       ++outcome_.interrupted;
@@ -293,7 +361,7 @@ class Coordinator {
   std::vector<std::vector<std::size_t>> dependents_;
   std::vector<std::vector<Artifact>> weights_;  ///< of each done cell
   std::unordered_map<std::string, std::vector<Artifact>> done_weights_;
-  std::set<std::size_t> ready_;  ///< in the plan's order
+  std::set<std::size_t> ready_, to_measure_;  ///< in the plan's order
   std::vector<Slot> slots_;
   std::chrono::steady_clock::time_point followed_{};
 };
@@ -302,6 +370,7 @@ class Coordinator {
 
 std::unordered_map<std::string, Known> known_cells(const Plan& plan, const Store& store) {
   const auto statuses = store.statuses();
+  const auto measures = store.measures();
   std::set<std::size_t> sources;
   for (const Cell& cell : plan.cells)
     if (cell.source >= 0) sources.insert(std::size_t(cell.source));
@@ -330,7 +399,15 @@ std::unordered_map<std::string, Known> known_cells(const Plan& plan, const Store
         break;
     }
     cell.has_weights = !status.weights.empty();
-    if (sources.count(i))
+    if (const auto taken = measures.find(plan.cells[i].identity); taken != measures.end())
+      for (const auto& [name, measure] : taken->second) {
+        using State = KnownMeasure::State;
+        const State state = measure.failure == FailureKind::None     ? State::Done
+                            : measure.failure == FailureKind::Killed ? State::Killed
+                                                                     : State::Failed;
+        cell.measures[name] = {state, measure.error};
+      }
+    if (sources.count(i) || !plan.cells[i].measures.empty())
       for (const Artifact& artifact : status.weights) {
         std::error_code absent;
         if (std::int64_t(fs::file_size(artifact.path, absent)) != artifact.bytes || absent) cell.has_weights = false;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,16 @@ class RunObserver {
   virtual void begin(const Plan&, const std::vector<Work>&, int workers) { (void)workers; }
   virtual void started(const Cell&) {}
   virtual void epoch(const Cell&, std::int64_t epoch, double train_loss) { (void)epoch, (void)train_loss; }
+  /// Measures of a done cell are being taken; and then, by measure, what went wrong, or nothing.
+  virtual void measuring(const Cell&) {}
+  virtual void measured(const Cell&, const std::map<std::string, std::string>& errors) { (void)errors; }
   virtual void ended(const Cell&, RunState, const std::string& error) { (void)error; }
 };
 
 struct RunOutcome {
   std::int64_t already = 0, done = 0, failed = 0, held = 0, skipped = 0, interrupted = 0;
-  bool stopped = false;  ///< by Ctrl-C or SIGTERM
+  std::int64_t measured = 0, unmeasured = 0, held_measures = 0;  ///< measures, not cells
+  bool stopped = false;                                          ///< by Ctrl-C or SIGTERM
 };
 
 /// What `store` knows of the plan's cells, as decide() takes it. Checks that weights files are still there.

@@ -11,7 +11,7 @@
 namespace cambium {
 
 void Folders::make() const {
-  for (const char* name : {"events", "weights", "checkpoints", "selections", "logs"}) {
+  for (const char* name : {"events", "weights", "checkpoints", "selections", "measures", "logs"}) {
     std::error_code error;
     std::filesystem::create_directories(root_ / name, error);
     if (!error && ::access((root_ / name).c_str(), W_OK | X_OK) != 0)
@@ -33,6 +33,15 @@ void Folders::clear_partial() const {
 
 std::filesystem::path Folders::events(const std::string& identity, std::int64_t attempt) const {
   return root_ / "events" / fmt::format("{}-{}.jsonl", identity.substr(0, 16), attempt);
+}
+std::filesystem::path Folders::measure_events(const std::string& identity) const {
+  for (int number = 1;; ++number) {
+    auto path = root_ / "events" / fmt::format("{}-measures-{}.jsonl", identity.substr(0, 16), number);
+    if (!std::filesystem::exists(path)) return path;
+  }
+}
+std::filesystem::path Folders::measures_stem(const std::string& identity) const {
+  return root_ / "measures" / identity.substr(0, 16);
 }
 std::filesystem::path Folders::weights_stem(const std::string& identity) const {
   return root_ / "weights" / identity.substr(0, 16);

@@ -18,6 +18,9 @@ class Folders {
   void clear_partial() const;
 
   std::filesystem::path events(const std::string& identity, std::int64_t attempt) const;
+  /// Of a measure job: the first name that is free.
+  std::filesystem::path measure_events(const std::string& identity) const;
+  std::filesystem::path measures_stem(const std::string& identity) const;
   std::filesystem::path weights_stem(const std::string& identity) const;
   std::filesystem::path selections() const { return root_ / "selections"; }
   std::filesystem::path checkpoint(const std::string& identity) const;

@@ -14,6 +14,7 @@
 #include "plan/identity.h"
 #include "plan/inits.h"
 #include "plan/labels.h"
+#include "plan/measures.h"
 #include "plan/points.h"
 #include "plan/rigour.h"
 #include "plan/shared_images.h"
@@ -65,6 +66,7 @@ class Compiler {
     for (const Cell& cell : plan_.cells)
       if (cell.source >= 0) plan_.cells[std::size_t(cell.source)].keep_weights = true;
     check_baseline();
+    attach_measures(study_, plan_, problems_);
     // Stages may have been compiled out of the file's order; entries are told in it.
     std::stable_sort(plan_.entries.begin(), plan_.entries.end(),
                      [](const Entry& a, const Entry& b) { return a.stage < b.stage; });

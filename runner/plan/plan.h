@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "protocol/measures.h"
 #include "protocol/messages.h"
 #include "study/problem.h"
 
@@ -34,7 +36,8 @@ struct Cell {
   std::string source_sha256;
   std::int64_t points = 1;  ///< grid points and seeds that came to this cell
   bool keep_weights = true;
-  bool disjoint = false;  ///< from what it starts from, as its init wants it
+  bool disjoint = false;          ///< from what it starts from, as its init wants it
+  std::vector<Measure> measures;  ///< to be taken once it is done; no part of what it is
 };
 
 /// A cell's place in the study.
@@ -71,19 +74,31 @@ struct Plan {
 /// The whole canonical configuration of a cell, as the JSON object that is stored.
 std::string config_json(const Plan& plan, const Cell& cell);
 
+/// What was known of a measure of a cell before.
+struct KnownMeasure {
+  enum class State { Done, Failed, Killed } state = State::Done;
+  std::string error;
+};
+
 /// What was known of a cell before.
 struct Known {
   enum class State { Done, Failed, Killed, Interrupted, Skipped } state = State::Done;
   std::int64_t attempts = 0;
   std::int64_t epochs = 0;  ///< that its newest attempt had finished
   std::string error;
-  bool has_weights = false;  ///< its weights files are still there
+  bool has_weights = false;                           ///< its weights files are still there
+  std::map<std::string, KnownMeasure> measures = {};  ///< by label
 };
 
 /// What is to be done about one cell, and why.
 struct Work {
   enum class Action { None, Train, Hold } action = Action::None;  ///< Hold: it failed before, or what it needs did
   std::string reason;
+
+  std::vector<std::size_t> measures = {};  ///< those of Cell::measures to be taken, once the cell is done
+  std::string measure_reason = {};
+  std::vector<std::size_t> held_measures = {};  ///< those not to be taken, since they failed before or cannot be
+  std::string held_reason = {};
 };
 
 /// One answer a cell, in the plan's order. `retry_failed` turns held cells into work.

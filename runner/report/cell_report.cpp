@@ -129,6 +129,11 @@ CellReport cell_report(const Store& store, const std::string& identity) {
       store.query("SELECT DISTINCT step, metric, value FROM curves WHERE cell = substr(?, 1, 12) ORDER BY step, metric",
                   cell),
       report.curves, report.metrics);
+  report.measures = store.query(
+      "SELECT DISTINCT s.measure AS measure, m.key AS key, m.value AS value, s.error AS error FROM measure_states AS s "
+      "LEFT JOIN measures AS m USING (study, stage, cell, measure) WHERE s.cell = substr(?, 1, 12) "
+      "ORDER BY s.measure, m.position",
+      cell);
   const auto first = [&](const char* sql) {
     const Table table = store.query(sql, cell);
     return table.rows.empty() ? std::string() : text_of(table.rows[0][0]);
@@ -163,6 +168,10 @@ std::string to_text(const CellReport& report, std::size_t text_limit) {
   table("at the end", report.metrics);
   table(report.curves.rows.size() > kMostEpochsShown ? "curves (some of the epochs; --format csv has all)" : "curves",
         thinned(report.curves));
+  Table measures{report.measures.columns, {}};
+  for (const auto& row : report.measures.rows)  // a confusion matrix is too long to read here
+    if (text_of(row[1]).find(" -> ") == std::string::npos) measures.rows.push_back(row);
+  table("measures", measures);
   table("weights", report.weights);
   if (!report.provenance.empty()) section("provenance", pretty(report.provenance));
   return text;
@@ -182,6 +191,7 @@ std::string to_json(const CellReport& report) {
   for (const auto& row : report.metrics.rows)
     json["metrics"][text_of(row[0])] = rows({{"value"}, {{row[1]}}})[0]["value"];
   json["curves"] = rows(report.curves);
+  json["measures"] = rows(report.measures);
   json["weights"] = rows(report.weights);
   json["provenance"] = object(report.provenance);
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -16,6 +16,7 @@ struct CellReport {
   Table attempts;                  ///< attempt, state, epochs, seconds, started, finished, error, hint, log
   Table metrics;                   ///< metric, value: what was measured at the end
   Table curves;                    ///< epoch, and a column a metric
+  Table measures;                  ///< measure, key, value, error
   Table weights;                   ///< kind, bytes, sha256, path
   std::string config, provenance;  ///< JSON objects, or empty
 };

@@ -134,6 +134,7 @@ CREATE TABLE t_quantile (
 
 void make_version_1(Database& database) {
   database.execute(kVersion1);
+  database.execute(measure_tables());
   Statement& insert = database.prepared("INSERT INTO t_quantile VALUES (?, ?)");
   for (int df = 1; df <= kLargestTabledDf; ++df) insert.run(df, t975(df));
 }
@@ -141,7 +142,7 @@ void make_version_1(Database& database) {
 }  // namespace
 
 const Layout& layout() {
-  static const Layout instance{{make_version_1}, views() + statistics_views()};
+  static const Layout instance{{make_version_1}, views() + statistics_views() + measure_views()};
   return instance;
 }
 

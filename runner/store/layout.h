@@ -23,5 +23,8 @@ const Layout& layout();
 /// The SQL that makes the views.
 std::string views();
 std::string statistics_views();  ///< `paired` and `layers`, which build on views()
+/// Those of measures; and the tables behind them.
+std::string measure_views();
+std::string measure_tables();
 
 }  // namespace cambium

@@ -10,6 +10,7 @@
 
 #include "store/database.h"
 #include "store/ingest.h"
+#include "store/measures.h"
 #include "store/open.h"
 #include "store/put_study.h"
 #include "store/query.h"
@@ -266,6 +267,24 @@ void Store::skip(const std::string& identity, const std::string& reason) {
       ->prepared(
           "INSERT INTO skip VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason, time = excluded.time")
       .run(data_->cell(identity), reason, now());
+}
+
+std::unordered_map<std::string, std::map<std::string, MeasureStatus>> Store::measures() const {
+  return measure_statuses(*data_->database);
+}
+
+void Store::ingest_measures(const std::string& identity, const std::filesystem::path& events) {
+  Transaction transaction(*data_->database);
+  const auto problem = take_measures(*data_->database, data_->cell(identity), events);
+  transaction.commit();
+  if (problem) throw Error(*problem);
+}
+
+void Store::fail_measure(const std::string& identity, const std::string& measure, FailureKind kind,
+                         const std::string& error, const std::string& hint) {
+  Transaction transaction(*data_->database);
+  put_failed_measure(*data_->database, data_->cell(identity), {measure, kind, error, hint, now(), 0});
+  transaction.commit();
 }
 
 Table Store::query(const std::string& sql, std::span<const Field> parameters) const {

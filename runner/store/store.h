@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,6 +65,12 @@ struct Artifact {
   std::int64_t bytes = 0;
 };
 
+/// What is known of one measure of a cell.
+struct MeasureStatus {
+  FailureKind failure = FailureKind::None;  ///< None: it is taken
+  std::string error;
+};
+
 /// The newest that is known of a cell.
 struct CellStatus {
   std::optional<RunState> state;  ///< of its newest attempt
@@ -111,6 +118,15 @@ class Store {
                const std::string& error, const std::string& log);
   /// Notes that a cell could not be run because of `reason`.
   void skip(const std::string& identity, const std::string& reason);
+
+  /// What is known of each measure of each cell, by identity and by measure.
+  std::unordered_map<std::string, std::map<std::string, MeasureStatus>> measures() const;
+  /// Takes in the whole lines of a measure job's event file. A measure that is told again replaces what was known of
+  /// it, so this is idempotent. Throws for a line that is none; those before it are taken in.
+  void ingest_measures(const std::string& identity, const std::filesystem::path& events);
+  /// Notes that a measure could not be taken, unless it is known to be.
+  void fail_measure(const std::string& identity, const std::string& measure, FailureKind kind, const std::string& error,
+                    const std::string& hint);
 
   /// Runs one read-only statement; anything that would write is refused.
   Table query(const std::string& sql, std::span<const Field> parameters = {}) const;

@@ -104,7 +104,11 @@ FROM placed_cell AS p JOIN run ON run.cell = p.cell_id WHERE run.state = 'failed
 CREATE VIEW artifacts AS
 SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy, run.attempt AS attempt,
   artifact.kind AS kind, artifact.path AS path, artifact.sha256 AS sha256, artifact.bytes AS bytes, p.identity AS identity
-FROM placed_cell AS p JOIN run ON run.cell = p.cell_id JOIN artifact ON artifact.run = run.id;
+FROM placed_cell AS p JOIN run ON run.cell = p.cell_id JOIN artifact ON artifact.run = run.id
+UNION ALL
+SELECT p.study, p.stage, p.cell, p.seed, p.strategy, NULL, measurement.measure || ' ' || measured_file.kind, measured_file.path,
+  measured_file.sha256, measured_file.bytes, p.identity
+FROM placed_cell AS p JOIN measurement ON measurement.cell = p.cell_id JOIN measured_file ON measured_file.measurement = measurement.id;
 
 -- Whatever a cell was told, one row a value, with the type that it has in the study.
 CREATE VIEW parameters AS

@@ -16,8 +16,8 @@ const std::vector<std::string> kRootKeys = {"study", "stage", "include"};
 const std::vector<std::string> kStudyKeys = {"name",     "seeds",  "description", "weights", "replicates",
                                              "baseline", "detect", "assume_sd",   "allow"};
 const std::vector<std::string> kPartKeys = {"backbone", "data", "strategy", "train", "init"};
-const std::vector<std::string> kStageKeys = {"backbone", "data",    "strategy", "train", "init", "grid",
-                                             "zip",      "exclude", "extra",    "seeds", "arm",  "allow"};
+const std::vector<std::string> kStageKeys = {"backbone", "data",  "strategy", "train", "init",  "grid",    "zip",
+                                             "exclude",  "extra", "seeds",    "arm",   "allow", "measures"};
 
 }  // namespace
 
@@ -118,6 +118,8 @@ class StageReader {
       } else if (key == "allow") {
         const auto rules = read_allow(value, problems_);
         stage_.allow.insert(stage_.allow.end(), rules.begin(), rules.end());
+      } else if (key == "measures") {
+        stage_.measures = value;
       } else if (!contains(kStageKeys, key)) {
         unknown_key(member, "stage " + stage_.name, kStageKeys, problems_);
       }

@@ -38,6 +38,7 @@ struct Stage {
   std::vector<std::uint64_t> seeds;
   std::string arm;                 ///< names the arm; empty: what distinguishes it
   std::vector<std::string> allow;  ///< rules of rigour that it knowingly breaks, the study's among them
+  std::optional<Value> measures;   ///< to be taken of its cells, as declared
 };
 
 /// A study file, read and merged with what it includes, before any plugin is asked.

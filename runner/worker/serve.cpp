@@ -16,12 +16,14 @@
 
 #include "cambium/nn.h"
 #include "engine/facts.h"
+#include "engine/measuring.h"
 #include "engine/model.h"
 #include "engine/overlap.h"
 #include "engine/provenance.h"
 #include "engine/torch_version.h"
 #include "engine/trainer.h"
 #include "plugins/registry.h"
+#include "protocol/measures.h"
 #include "protocol/messages.h"
 #include "protocol/settings.h"
 #include "weights/weights_file.h"
@@ -91,6 +93,7 @@ class Server {
     if (what == "overlap") return guarded("data", [&] { return overlap(request.get<OverlapRequest>()); });
     if (what == "weights") return weights(request.get<WeightsRequest>());
     if (what == "train") return train_cell(request.get<TrainJob>());
+    if (what == "measure") return measure_cell(request.get<MeasureJob>());
     return failure_json("\"" + what + "\" is no request", "are cambium and cambium-worker of one version?");
   }
 
@@ -217,12 +220,7 @@ class Server {
     set_threads(job.threads);
     Stopwatch watch;
     EventFile events(job.events);
-    const auto failed = [&](const char* kind, const std::string& message, const std::string& hint) -> Json {
-      std::fprintf(stderr, "cell %.12s: %s\n", job.cell.c_str(), message.c_str());
-      events.write("failed", {{"seconds", watch.seconds()}, {"kind", kind}, {"message", message}, {"hint", hint}});
-      return {{"cell", job.cell}, {"state", "failed"}};
-    };
-    try {
+    return told(job.cell, events, watch, [&] {
       Ingredients ingredients;
       ingredients.dataset = open(job.data, job.data_root);
       ingredients.backbone = registry_.make_backbone(
@@ -234,6 +232,43 @@ class Server {
           {job.data.plugin, registry_.library_hash(PluginKind::Dataset, job.data.plugin)},
           {job.strategy.plugin, registry_.library_hash(PluginKind::Strategy, job.strategy.plugin)}};
       train(job, std::move(ingredients), events, watch);
+    });
+  }
+
+  Json measure_cell(const MeasureJob& job) {
+    set_threads(job.threads);
+    Stopwatch watch;
+    EventFile events(job.events);
+    return told(job.cell, events, watch, [&] {
+      MeasureIngredients ingredients;
+      const auto data = open(job.data, job.data_root);
+      ingredients.dataset = data;
+      ingredients.backbone = [&, data] {
+        return registry_.make_backbone(job.backbone, input_shape(job.data_settings, data->info().shape), job.data_root);
+      };
+      ingredients.strategy = registry_.make_strategy(job.strategy);
+      if (const auto& source = job.source_cell) {
+        const auto from = open(source->data, job.data_root);
+        ingredients.source_dataset = from;
+        ingredients.source_backbone = [&, from] {
+          return registry_.make_backbone(source->backbone, input_shape(source->data_settings, from->info().shape),
+                                         job.data_root);
+        };
+      }
+      take_measures(job, std::move(ingredients), events);
+    });
+  }
+
+  /// Does `work` for a cell and answers how it ended; what it throws is told in the event file.
+  template <class Work>
+  Json told(const std::string& cell, EventFile& events, const Stopwatch& watch, Work work) {
+    const auto failed = [&](const char* kind, const std::string& message, const std::string& hint) -> Json {
+      std::fprintf(stderr, "cell %.12s: %s\n", cell.c_str(), message.c_str());
+      events.write("failed", {{"seconds", watch.seconds()}, {"kind", kind}, {"message", message}, {"hint", hint}});
+      return {{"cell", cell}, {"state", "failed"}};
+    };
+    try {
+      work();
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::System) throw;  // no fault of the cell
       return failed(error.kind() == ErrorKind::Diverged ? "diverged" : "error", error.message(), error.hint());
@@ -245,7 +280,7 @@ class Server {
     } catch (...) {
       return failed("error", "a plugin threw something that is no exception", "let it throw cambium::Error");
     }
-    return {{"cell", job.cell}, {"state", "done"}};
+    return {{"cell", cell}, {"state", "done"}};
   }
 
   PluginRegistry registry_;

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "cambium/error.h"
-#include "engine/safetensors.h"
 #include "engine/tiny.h"
+#include "weights/torch/tensor_file.h"
 
 namespace cambium::test {
 namespace {
@@ -105,7 +105,7 @@ TEST_F(Mixing, RefusesToGoWithoutTheSourcesDataOrHead) {
   bench.job.source_data.reset();
   EXPECT_THROW(bench.run(), Error);
 
-  TensorFile weights = read_safetensors(source_.weights("last"));
+  TensorFile weights = read_weights(source_.weights("last"));
   weights.tensors.erase("head.bias");
   Bench headless({}, {}, mixing(0.3));
   prepare(headless);
@@ -121,7 +121,7 @@ TEST_F(Mixing, RefusesToGoWithoutTheSourcesDataOrHead) {
 
 TEST_F(Mixing, MeetsTheShareAndGoesThroughTheSourceOnceBeforeItBeginsAgain) {
   Model model(std::make_unique<TinyBackbone>(), 3);
-  const TensorMap weights = read_safetensors(source_.weights("last")).tensors;
+  const TensorMap weights = read_weights(source_.weights("last")).tensors;
   for (const auto& [share, count] :
        {std::pair{0.25, 10}, std::pair{0.5, 30}, std::pair{0.75, 90}, std::pair{0.001, 1}}) {
     SourceMix mix(source_data(), source_images_, model, weights, share);
@@ -152,7 +152,7 @@ TEST_F(Mixing, TakesTheMeanOverAllImagesOfABatch) {
     plan.source_share = share;
     bench.strategy = std::make_unique<TinyStrategy>(plan);
     bench.run();
-    return read_safetensors(bench.weights("last")).tensors.at("head.bias").clone();
+    return read_weights(bench.weights("last")).tensors.at("head.bias").clone();
   };
   Model start(std::make_unique<TinyBackbone>(), 3);
   start.initialise(scratch(), nullptr, 7);

@@ -14,8 +14,8 @@
 #include "cambium/strategy.h"
 #include "engine/facts.h"
 #include "engine/model.h"
-#include "engine/safetensors.h"
 #include "support/temporary_folder.h"
+#include "weights/torch/tensor_file.h"
 
 /// Debian's PyTorch and torchvision beside Cambium's networks.
 namespace cambium::test {
@@ -50,7 +50,7 @@ inline const std::filesystem::path& oracle(const std::string& verb, const std::s
 /// The tensors of a .pth file.
 inline TensorMap tensors_of(const std::filesystem::path& path) {
   const auto folder = oracle("tensors", "'" + path.string() + "'");
-  return read_safetensors(folder / (path.stem().string() + ".safetensors")).tensors;
+  return read_weights(folder / (path.stem().string() + ".safetensors")).tensors;
 }
 
 inline std::unique_ptr<Backbone> make(const std::string& name, const ImageShape& image, const Values& values = {}) {

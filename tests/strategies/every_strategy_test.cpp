@@ -10,8 +10,8 @@
 
 #include "engine/model.h"
 #include "engine/optimizer.h"
-#include "engine/safetensors.h"
 #include "strategies/strategies.h"
+#include "weights/torch/tensor_file.h"
 
 /// What holds for every built-in strategy, on a network with batch norm and dropout.
 namespace cambium::test {
@@ -186,7 +186,7 @@ TEST_P(EveryStrategy, LeavesInItsWeightsFileWhatIsFrozenThroughout) {
     bench.source_dataset = std::make_shared<TinyDataset>();
   }
   bench.run();
-  const auto after = hashes(read_safetensors(bench.weights("last")).tensors), before = hashes(begin_);
+  const auto after = hashes(read_weights(bench.weights("last")).tensors), before = hashes(begin_);
   for (std::size_t l = 0; l < 3; ++l) {
     bool always = true;
     for (const Phase& phase : plan_.phases) always = always && phase.layers[l].frozen();

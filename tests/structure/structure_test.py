@@ -22,10 +22,11 @@ MAY = {
     "exec": {"include", "protocol", "study", "plan", "store", "weights"},
     "cli": {"include", "protocol", "study", "plan", "store", "report", "exec", "weights"},
     "plugins": {"include", "protocol"},
-    "engine": {"include", "protocol", "plugins", "weights"},
+    "measures": {"include"},
+    "engine": {"include", "protocol", "plugins", "weights", "measures"},
     "worker": {"include", "protocol", "plugins", "engine", "weights"},
 }
-TORCH_ROOMS = {"plugins", "engine", "worker"}
+TORCH_ROOMS = {"plugins", "measures", "engine", "worker"}
 TORCH_HEADERS = {"backbone.h", "dataset.h", "module.h", "nn.h", "plugin.h", "strategy.h"}
 ONLY = {"sqlite3.h": "store", "boost/dll": "plugins", "toml++": "study"}
 

@@ -1,0 +1,153 @@
+#include "store/measures.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "store/layout.h"
+
+namespace cambium {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A number, or the "nan", "inf", "-inf" that JSON has no numbers for.
+double number(const Json& value) {
+  if (!value.is_string()) return value.get<double>();
+  const auto& text = value.get_ref<const std::string&>();
+  const double infinity = std::numeric_limits<double>::infinity();
+  return text == "inf" ? infinity : text == "-inf" ? -infinity : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::optional<std::string_view> if_any(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+}
+
+std::int64_t enter(Database& database, std::int64_t cell, const std::string& measure, const char* failure,
+                   const std::string& error, const std::string& hint, double time, double seconds) {
+  Statement& put = database.prepared(
+      "INSERT INTO measurement (cell, measure, failure, error, hint, time, seconds) VALUES (?, ?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT DO UPDATE SET failure = excluded.failure, error = excluded.error, hint = excluded.hint, "
+      "time = excluded.time, seconds = excluded.seconds RETURNING id");
+  const auto kind = failure ? std::optional<std::string_view>(failure) : std::nullopt;
+  put.bind(cell, measure, kind, if_any(error), if_any(hint), time, seconds).step();
+  const std::int64_t id = put.integer(0);
+  put.step();
+  return id;
+}
+
+void take_measured(Database& database, std::int64_t cell, const Json& event) {
+  const std::int64_t id =
+      enter(database, cell, event.at("measure"), nullptr, "", "", event.at("time"), event.value("seconds", 0.0));
+  database.prepared("DELETE FROM measured_value WHERE measurement = ?").run(id);
+  database.prepared("DELETE FROM measured_file WHERE measurement = ?").run(id);
+  Statement& value = database.prepared("INSERT INTO measured_value VALUES (?, ?, ?, ?)");
+  std::int64_t position = 0;
+  for (const Json& pair : event.at("values"))
+    value.run(id, position++, pair.at(0).get_ref<const std::string&>(), number(pair.at(1)));
+  Statement& file = database.prepared("INSERT INTO measured_file VALUES (?, ?, ?, ?, ?)");
+  for (const Json& one : event.at("files"))
+    file.run(id, one.at("kind").get_ref<const std::string&>(), one.at("path").get_ref<const std::string&>(),
+             one.at("sha256").get_ref<const std::string&>(), one.at("bytes").get<std::int64_t>());
+}
+
+void take_line(Database& database, std::int64_t cell, const std::string& line) {
+  const Json event = Json::parse(line);
+  const std::string type = event.at("type");
+  if (type == "measured") take_measured(database, cell, event);
+  if (type == "unmeasured")
+    put_failed_measure(database, cell,
+                       {event.at("measure"), FailureKind::Error, event.at("message"), event.value("hint", ""),
+                        event.at("time"), event.value("seconds", 0.0)});
+}
+
+// A measure of a cell, taken or failed. Its values keep the order that they were told in.
+constexpr const char* kTables = R"sql(
+CREATE TABLE measurement (
+  id INTEGER PRIMARY KEY,
+  cell INTEGER NOT NULL REFERENCES cell,
+  measure TEXT NOT NULL,
+  failure TEXT CHECK (failure IN ('error', 'signal', 'killed')),
+  error TEXT,
+  hint TEXT,
+  time REAL NOT NULL,
+  seconds REAL NOT NULL,
+  UNIQUE (cell, measure)
+);
+CREATE TABLE measured_value (
+  measurement INTEGER NOT NULL REFERENCES measurement,
+  position INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  value REAL,
+  PRIMARY KEY (measurement, position)
+) WITHOUT ROWID;
+CREATE TABLE measured_file (
+  measurement INTEGER NOT NULL REFERENCES measurement,
+  kind TEXT NOT NULL,
+  path TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (measurement, kind)
+) WITHOUT ROWID;
+)sql";
+
+constexpr const char* kViews = R"sql(
+CREATE VIEW measures AS
+SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy, p.arm AS arm, p.axes AS axes,
+  measurement.measure AS measure, measured_value.key AS key, measured_value.value AS value, measured_value.position AS position
+FROM placed_cell AS p JOIN measurement ON measurement.cell = p.cell_id
+JOIN measured_value ON measured_value.measurement = measurement.id
+WHERE p.current AND measurement.failure IS NULL;
+
+CREATE VIEW measure_states AS
+SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy, p.arm AS arm, p.axes AS axes,
+  measurement.measure AS measure, iif(measurement.failure IS NULL, 'done', 'failed') AS state, measurement.failure AS kind,
+  measurement.error AS error, measurement.hint AS hint, measurement.seconds AS seconds,
+  datetime(measurement.time, 'unixepoch') AS time
+FROM placed_cell AS p JOIN measurement ON measurement.cell = p.cell_id WHERE p.current;
+)sql";
+
+}  // namespace
+
+std::string measure_tables() { return kTables; }
+std::string measure_views() { return kViews; }
+
+std::unordered_map<std::string, std::map<std::string, MeasureStatus>> measure_statuses(Database& database) {
+  std::unordered_map<std::string, std::map<std::string, MeasureStatus>> result;
+  Statement& all = database.prepared(
+      "SELECT cell.identity, measure, failure, error FROM measurement JOIN cell ON cell.id = measurement.cell");
+  all.bind();
+  while (all.step()) {
+    MeasureStatus& status = result[all.text(0)][all.text(1)];
+    for (const FailureKind kind : {FailureKind::Error, FailureKind::Signal, FailureKind::Killed})
+      if (all.text(2) == to_string(kind)) status.failure = kind;
+    status.error = all.text(3);
+  }
+  return result;
+}
+
+std::optional<Error> take_measures(Database& database, std::int64_t cell, const std::filesystem::path& events) {
+  std::ifstream file(events, std::ios::binary);
+  int number = 0;
+  for (std::string line; std::getline(file, line) && !file.eof();) try {
+      ++number;
+      take_line(database, cell, line);
+    } catch (const Json::exception&) {
+      return Error(ErrorKind::Store, fmt::format("event file {}, line {} is no event", events.string(), number),
+                   "what came before it was taken in; the next run takes the other measures again");
+    }
+  return std::nullopt;
+}
+
+void put_failed_measure(Database& database, std::int64_t cell, const FailedMeasure& failed) {
+  Statement& known = database.prepared("SELECT 1 FROM measurement WHERE cell = ? AND measure = ? AND failure IS NULL");
+  const bool taken = known.bind(cell, failed.measure).step();
+  known.reset();
+  if (!taken)
+    enter(database, cell, failed.measure, to_string(failed.kind), failed.error, failed.hint, failed.time,
+          failed.seconds);
+}
+
+}  // namespace cambium

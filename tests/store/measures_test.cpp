@@ -1,0 +1,121 @@
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "support.h"
+
+namespace cambium::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string measured(const std::string& measure, const std::string& values, const std::string& files = "") {
+  return fmt::format(
+      R"({{"seq":0,"type":"measured","time":100,"seconds":0.5,"measure":"{}","values":[{}],"files":[{}]}})"
+      "\n",
+      measure, values, files);
+}
+std::string unmeasured(const std::string& measure) {
+  return fmt::format(
+      R"({{"seq":1,"type":"unmeasured","time":101,"seconds":0.1,"measure":"{}","message":"no filters","hint":"none"}})"
+      "\n",
+      measure);
+}
+
+class Measures : public StoreTest {
+ protected:
+  Measures() {
+    store.put_study(study({cell(1, 0, "g"), cell(2, 1, "g")}));
+    finish(store, identity(1), folder, 0.5);
+  }
+  void take(const std::string& events) {
+    write(folder / "m.jsonl", events);
+    store.ingest_measures(identity(1), folder / "m.jsonl");
+  }
+  MeasureStatus status(const std::string& measure) const { return store.measures().at(identity(1)).at(measure); }
+
+  Store store{db(), Store::Mode::Write};
+};
+
+TEST_F(Measures, StandInTheOrderTheyWereToldIn) {
+  take(measured("cka", R"(["conv1",0.9],["fc2",0.5],["conv10",0.25])"));
+  const Table rows =
+      store.query("SELECT study, stage, seed, strategy, measure, key, value FROM measures ORDER BY position");
+  ASSERT_EQ(rows.rows.size(), 3U);
+  EXPECT_THAT(rows.rows[1], ::testing::ElementsAre(Field("s"), Field("transfer"), Field(0), Field("scratch"),
+                                                   Field("cka"), Field("fc2"), Field(0.5)));
+  EXPECT_EQ(std::get<std::string>(rows.rows[2][5]), "conv10");
+  EXPECT_EQ(text(store, "SELECT state FROM measure_states"), "done");
+}
+
+TEST_F(Measures, TakenInTwiceAreThereOnce) {
+  const std::string events = measured("ece", R"(["ece",0.1],["mce",0.2])") + unmeasured("filters");
+  take(events);
+  take(events);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM measures"), 2);
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM measure_states"), 2);
+  take(measured("ece", R"(["ece",0.3])"));
+  EXPECT_EQ(real(store, "SELECT value FROM measures"), 0.3) << "what is measured anew replaces all that was";
+}
+
+TEST_F(Measures, ThatFailLeaveTheCellDone) {
+  take(unmeasured("filters"));
+  EXPECT_EQ(store.statuses().at(identity(1)).state, RunState::Done);
+  EXPECT_EQ(text(store, "SELECT state FROM cells WHERE seed = 0"), "done");
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM failures"), 0);
+  EXPECT_EQ(status("filters").failure, FailureKind::Error);
+  EXPECT_EQ(text(store, "SELECT error || '|' || hint FROM measure_states WHERE state = 'failed'"), "no filters|none");
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM measures"), 0);
+  take(measured("filters", ""));
+  EXPECT_EQ(status("filters").failure, FailureKind::None);
+}
+
+TEST_F(Measures, ThatWereTakenAreNotLostToALaterFailure) {
+  take(measured("ece", R"(["ece",0.1])"));
+  store.fail_measure(identity(1), "ece", FailureKind::Killed, "its worker was killed", "");
+  store.fail_measure(identity(1), "cka", FailureKind::Killed, "its worker was killed", "");
+  EXPECT_EQ(status("ece").failure, FailureKind::None);
+  EXPECT_EQ(status("cka").failure, FailureKind::Killed);
+  EXPECT_EQ(status("cka").error, "its worker was killed");
+}
+
+TEST_F(Measures, KeepNanAndInfinity) {
+  take(measured("cka", R"(["a","nan"],["b","inf"],["c","-inf"])"));
+  EXPECT_EQ(integer(store, "SELECT value IS NULL FROM measures WHERE key = 'a'"), 1);
+  EXPECT_EQ(real(store, "SELECT value FROM measures WHERE key = 'b'"), HUGE_VAL);
+  EXPECT_EQ(real(store, "SELECT value FROM measures WHERE key = 'c'"), -HUGE_VAL);
+}
+
+TEST_F(Measures, WaitForALineThatIsCutShortAndTellOfOneThatIsNone) {
+  const std::string whole = measured("ece", R"(["ece",0.1])");
+  take(whole + R"({"seq":1,"type":"meas)");
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM measures"), 1);
+  EXPECT_THAT(error_of([&] { take(whole + "nonsense\n"); }), HasSubstr("line 2"));
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM measures"), 1);
+}
+
+TEST_F(Measures, NameTheirFilesAmongTheArtifacts) {
+  take(measured("taps(layer=c1)", R"(["images",2])", R"({"kind":"labels","path":"/x/l.npy","sha256":"ab","bytes":7})"));
+  EXPECT_EQ(text(store, "SELECT kind || path || sha256 || bytes FROM artifacts WHERE attempt IS NULL"),
+            "taps(layer=c1) labels/x/l.npyab7");
+  EXPECT_EQ(store.statuses().at(identity(1)).weights.size(), 1U) << "they are no weights";
+}
+
+TEST_F(Measures, ShowWhatTheStudyIsNow) {
+  take(measured("ece", R"(["ece",0.1])"));
+  store.put_study(study({cell(2, 1, "g")}));
+  EXPECT_EQ(integer(store, "SELECT count(*) FROM measures"), 0);
+  EXPECT_EQ(store.measures().count(identity(1)), 1U) << "it is still known, should the cell come back";
+}
+
+TEST_F(Measures, AnswerTheQueryOfTheirPage) {
+  const std::string page = read(std::filesystem::path(CAMBIUM_SOURCE_DIR) / "docs" / "measures.md");
+  const std::size_t begin = page.find("SELECT"), end = page.find('"', begin);
+  take(measured("cka", R"(["conv1",0.9],["fc2",0.5])"));
+  const Table rows = store.query(page.substr(begin, end - begin));
+  ASSERT_EQ(rows.rows.size(), 2U);
+  EXPECT_THAT(rows.rows[1], ::testing::ElementsAre(Field("scratch"), Field("fc2"), Field(0.5)));
+}
+
+}  // namespace
+}  // namespace cambium::test
