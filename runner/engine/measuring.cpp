@@ -22,7 +22,6 @@
 #include "measures/neighbours.h"
 #include "measures/npy.h"
 #include "measures/transferability.h"
-#include "protocol/selected.h"
 #include "weights/torch/tensor_file.h"
 
 namespace cambium {
@@ -38,8 +37,8 @@ class Measuring {
   Measuring(const MeasureJob& job, MeasureIngredients ingredients)
       : job_(job),
         ingredients_(std::move(ingredients)),
-        end_(ingredients_.backbone(), classes(*ingredients_.dataset, job.data_settings)) {
-    task_.emplace(*ingredients_.dataset, job.data_settings, end_.backbone().input(), job.seed);
+        task_(*ingredients_.dataset, job.data_settings, ingredients_.backbone()->input(), job.seed),
+        end_(ingredients_.backbone(), classes(task_)) {
     end_.load_state(read_weights(job.weights.path, job.weights.sha256).tensors);
   }
 
@@ -67,14 +66,12 @@ class Measuring {
   }
 
  private:
-  static std::int64_t classes(const Dataset& dataset, const Params& data_settings) {
-    return std::int64_t(kept_classes(data_settings, dataset.info().classes).size());
-  }
+  static std::int64_t classes(const Task& task) { return std::int64_t(task.classes().size()); }
 
   /// The network as training began.
   Model& start() {
     if (start_) return *start_;
-    Model model(ingredients_.backbone(), classes(*ingredients_.dataset, job_.data_settings));
+    Model model(ingredients_.backbone(), classes(task_));
     const TransferPlan plan =
         checked_plan(*ingredients_.strategy, network_facts(model.backbone(), job_.train_settings.integer("epochs")));
     std::optional<TensorFile> source;
@@ -88,10 +85,12 @@ class Measuring {
     if (source_) return *source_;
     if (!job_.source_cell || !job_.source)
       throw Error(ErrorKind::Data, "the cell starts from no other cell", "give the stage an init");
-    Model model(ingredients_.source_backbone(), classes(*ingredients_.source_dataset, job_.source_cell->data_settings));
-    model.load_state(read_weights(job_.source->path, job_.source->sha256).tensors);
-    source_task_.emplace(*ingredients_.source_dataset, job_.source_cell->data_settings, model.backbone().input(),
+    const TensorMap weights = read_weights(job_.source->path, job_.source->sha256).tensors;
+    auto backbone = ingredients_.source_backbone();
+    source_task_.emplace(*ingredients_.source_dataset, job_.source_cell->data_settings, backbone->input(),
                          job_.source_cell->seed);
+    Model model(std::move(backbone), classes(*source_task_));
+    model.load_state(weights);
     return source_.emplace(std::move(model));
   }
 
@@ -127,7 +126,7 @@ class Measuring {
   /// Of the trained network on all test images.
   const at::Tensor& tested() {
     if (!tested_.defined()) {
-      const Images images = all_test(*task_);
+      const Images images = all_test(task_);
       tested_ = predictions(end_, images);
       test_labels_ = labels_of(images);
     }
@@ -136,24 +135,23 @@ class Measuring {
   static Images all_test(Task& task) { return task.in_order(Split::Test, std::numeric_limits<std::int64_t>::max()); }
 
   Result log_me(const Params& p) {
-    return {
-        {{"logme", measures::log_me(taps_of(network(p), *task_, Split::Train, p), labels(*task_, Split::Train, p))}}};
+    return {{{"logme", measures::log_me(taps_of(network(p), task_, Split::Train, p), labels(task_, Split::Train, p))}}};
   }
 
   Result leep(const Params& p) {
     Model& model = source();
-    const Images images = task_->drawn(Split::Train, p.integer("images"));
+    const Images images = task_.drawn(Split::Train, p.integer("images"));
     return {{{"leep", measures::leep(predictions(model, images), labels_of(images))}}};
   }
 
   Result nce(const Params& p) {
     Model& model = source();
-    const Images images = task_->drawn(Split::Train, p.integer("images"));
+    const Images images = task_.drawn(Split::Train, p.integer("images"));
     return {{{"nce", measures::nce(predictions(model, images).argmax(1), labels_of(images))}}};
   }
 
   Result h_score(const Params& p) {
-    const auto score = measures::h_score(taps_of(network(p), *task_, Split::Train, p), labels(*task_, Split::Train, p));
+    const auto score = measures::h_score(taps_of(network(p), task_, Split::Train, p), labels(task_, Split::Train, p));
     return {{{"hscore", score.plain}, {"regularised", score.regularised}, {"shrinkage", score.shrinkage}}};
   }
 
@@ -162,21 +160,21 @@ class Measuring {
     const bool test = p.string("split") == "test";
     const Split asked = test ? Split::Test : Split::Train;
     const auto metric = p.string("metric") == "l2" ? measures::Metric::L2 : measures::Metric::Cosine;
-    return {{{"accuracy", measures::knn_accuracy(taps_of(model, *task_, Split::Train, p),
-                                                 labels(*task_, Split::Train, p), taps_of(model, *task_, asked, p),
-                                                 labels(*task_, asked, p), p.integer("k"), metric, !test)}}};
+    return {{{"accuracy", measures::knn_accuracy(taps_of(model, task_, Split::Train, p), labels(task_, Split::Train, p),
+                                                 taps_of(model, task_, asked, p), labels(task_, asked, p),
+                                                 p.integer("k"), metric, !test)}}};
   }
 
-  Result cka(const Params& p) { return {layer_cka(start(), end_, task_->held_out(p.integer("images")))}; }
+  Result cka(const Params& p) { return {layer_cka(start(), end_, task_.held_out(p.integer("images")))}; }
   Result weight_distance(const Params&) { return {weight_distances(start(), end_)}; }
   Result gradient_norm(const Params& p) {
-    return {gradient_norms(end_, task_->drawn(Split::Train, p.integer("images")))};
+    return {gradient_norms(end_, task_.drawn(Split::Train, p.integer("images")))};
   }
 
   measures::Divergence divergence(const Params& p) {
     Model& model = source();
     return measures::proxy_a_distance(taps_of(model, *source_task_, Split::Train, p),
-                                      taps_of(model, *task_, Split::Train, p));
+                                      taps_of(model, task_, Split::Train, p));
   }
 
   Result a_distance(const Params& p) {
@@ -189,13 +187,12 @@ class Measuring {
     const double source_error = 1 - evaluate(model, all_test(*source_task_)).accuracy;
     const auto far = divergence(p);
     // Each task has classes of its own: an image is told from the others of its task.
-    const auto first = std::int64_t(source_task_->classes().size()),
-               all = first + std::int64_t(task_->classes().size());
+    const auto first = classes(*source_task_), all = first + classes(task_);
     const at::Tensor own = at::arange(all, at::kLong) < first;
     const auto joint = measures::joint_error(
         taps_of(model, *source_task_, Split::Train, p), labels(*source_task_, Split::Train, p), own,
-        taps_of(model, *task_, Split::Train, p), labels(*task_, Split::Train, p) + first, own.logical_not());
-    const double target_error = 1 - evaluate(end_, all_test(*task_)).accuracy;
+        taps_of(model, task_, Split::Train, p), labels(task_, Split::Train, p) + first, own.logical_not());
+    const double target_error = 1 - evaluate(end_, all_test(task_)).accuracy;
     return {{{"source_error", source_error},
              {"half_divergence", far.distance / 2},
              {"lambda", joint.lambda()},
@@ -216,12 +213,12 @@ class Measuring {
 
   at::Tensor confusion_matrix() {
     const at::Tensor predicted = tested().argmax(1);
-    return measures::confusion_matrix(predicted, test_labels_, std::int64_t(task_->classes().size()));
+    return measures::confusion_matrix(predicted, test_labels_, classes(task_));
   }
 
   Result confusion(const Params&) {
     const at::Tensor counts = confusion_matrix();
-    const auto& names = task_->classes();
+    const auto& names = task_.classes();
     Result result;
     for (std::size_t truth = 0; truth < names.size(); ++truth)
       for (std::size_t told = 0; told < names.size(); ++told)
@@ -233,8 +230,8 @@ class Measuring {
   Result per_class(const Params&) {
     const at::Tensor accuracy = measures::class_accuracy(confusion_matrix());
     Result result;
-    for (std::size_t c = 0; c < task_->classes().size(); ++c)
-      result.values.emplace_back(task_->classes()[c], accuracy[std::int64_t(c)].item<double>());
+    for (std::size_t c = 0; c < task_.classes().size(); ++c)
+      result.values.emplace_back(task_.classes()[c], accuracy[std::int64_t(c)].item<double>());
     return result;
   }
 
@@ -242,8 +239,7 @@ class Measuring {
     Model& model = network(p);
     const std::size_t to = depth(model, p);
     const bool pooled = p.boolean("pooled");
-    const Images images =
-        task_->in_order(p.string("split") == "test" ? Split::Test : Split::Train, p.integer("images"));
+    const Images images = task_.in_order(p.string("split") == "test" ? Split::Test : Split::Train, p.integer("images"));
     const at::Tensor taps = over_images(model, images, [&](const at::Tensor& x) {
       const at::Tensor tap = model.features(x, to);
       return pooled ? pooled(tap) : tap;
@@ -285,9 +281,10 @@ class Measuring {
 
   const MeasureJob& job_;
   MeasureIngredients ingredients_;
+  Task task_;
   Model end_;
   std::optional<Model> start_, source_;
-  std::optional<Task> task_, source_task_;
+  std::optional<Task> source_task_;
   std::map<TapsKey, at::Tensor> taps_;
   at::Tensor tested_, test_labels_;
   std::string label_;
