@@ -201,7 +201,7 @@ TEST_P(EveryStrategy, LeavesInItsWeightsFileWhatIsFrozenThroughout) {
 }
 
 INSTANTIATE_TEST_SUITE_P(BuiltIn, EveryStrategy, ::testing::ValuesIn(kCases),
-                         [](const auto& info) { return info.param.name + "_" + std::to_string(info.index); });
+                         [](const auto& tested) { return tested.param.name + "_" + std::to_string(tested.index); });
 
 TEST(BuiltInStrategies, AreAllAmongTheCases) {
   std::set<std::string> cases, there;
