@@ -39,7 +39,8 @@ CellNames::CellNames(const Plan& plan) : plan_(plan), entries_(plan.cells.size()
 std::string CellNames::operator()(std::size_t cell) const {
   const Entry& entry = *entries_[cell];
   std::string text = fmt::format("{}, {}", plan_.stages[entry.stage], entry.arm);
-  for (const auto& [key, value] : nlohmann::json::parse(entry.replicate).items())
+  const auto replicate = nlohmann::json::parse(entry.replicate);
+  for (const auto& [key, value] : replicate.items())
     text += fmt::format(", {} {}", key.substr(key.rfind('.') + 1),
                         value.is_string() ? value.get<std::string>() : value.dump());
   return fmt::format("{}, seed {}", text, plan_.cells[cell].seed);

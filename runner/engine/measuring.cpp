@@ -238,11 +238,11 @@ class Measuring {
   Result taps(const Params& p) {
     Model& model = network(p);
     const std::size_t to = depth(model, p);
-    const bool pooled = p.boolean("pooled");
+    const bool averaged = p.boolean("pooled");
     const Images images = task_.in_order(p.string("split") == "test" ? Split::Test : Split::Train, p.integer("images"));
     const at::Tensor taps = over_images(model, images, [&](const at::Tensor& x) {
       const at::Tensor tap = model.features(x, to);
-      return pooled ? pooled(tap) : tap;
+      return averaged ? pooled(tap) : tap;
     });
     Result result;
     result.values = {{"images", double(taps.size(0))}, {"width", double(taps[0].numel())}};

@@ -41,8 +41,6 @@ Weights weights_of(const TransferPlan& plan, std::size_t layer) {
   return layer < plan.weights.size() ? plan.weights[layer] : plan.head;
 }
 
-std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
-
 }  // namespace
 
 Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes) : backbone_(std::move(backbone)) {

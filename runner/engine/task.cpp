@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "cambium/error.h"
 #include "cambium/random.h"
 
 namespace cambium {

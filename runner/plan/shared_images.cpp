@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
 #include <tuple>
 
 namespace cambium {
@@ -66,13 +65,14 @@ void tell(const Question& question, const OverlapFacts& facts, Problems& problem
 
 void check_shared_images(const Study& study, const Plan& plan, Resolver& resolver,
                          const std::filesystem::path& data_root, Problems& problems) {
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, Question> questions;
+  std::map<std::tuple<std::string, std::string, std::string>, Question>
+      questions;  // each pair of splits is told of once
   const auto ask = [&](const Stage& stage, const Cell& trained, const Cell& tested, const char* split) {
     if (images(*trained.dataset) > kMostImages || images(*tested.dataset) > kMostImages) return;
     if (!tested.dataset->per_class.count(split) || !trained.dataset->per_class.count("train")) return;
     const bool disjoint = std::string_view(split) == "train";
     const std::string a = Json(trained.data->component).dump(), b = Json(tested.data->component).dump();
-    const auto [at, fresh] = questions.try_emplace({stage.name, a, b, split});
+    const auto [at, fresh] = questions.try_emplace({a, b, split});
     if (!fresh) return;
     const auto allowed = [&](const char* rule) { return std::count(stage.allow.begin(), stage.allow.end(), rule) > 0; };
     Question& question = at->second;

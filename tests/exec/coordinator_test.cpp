@@ -97,7 +97,7 @@ class Running : public ::testing::Test {
   TemporaryFolder folder_;
   FakeWorker worker_{kAnswer};
   Store store_{folder_.path() / "x.db", Store::Mode::Write};
-  Plan plan_{"s", "s.toml", "", {"one"}, {}, {}, 0, {}, {}};
+  Plan plan_{"s", "s.toml", "", {"one"}, {}, {}, 0, {}, {}, ""};
   int workers_ = 1;
 };
 
