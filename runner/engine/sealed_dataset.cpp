@@ -8,25 +8,32 @@
 namespace cambium {
 
 SealedDataset::SealedDataset(const Dataset& dataset, const Params& settings)
-    : dataset_(dataset), info_(dataset.info()) {
+    : dataset_(dataset), info_(dataset.info()), renumbered_(dataset.info().classes.size(), -1) {
   const auto kept = kept_classes(settings, dataset.info().classes);
-  std::vector<std::int64_t> renumbered(dataset.info().classes.size(), -1);
   info_.classes.clear();
   for (std::size_t i = 0; i < kept.size(); ++i) {
-    renumbered[kept[i]] = std::int64_t(i);
+    renumbered_[kept[i]] = std::int64_t(i);
     info_.classes.push_back(dataset.info().classes[kept[i]]);
   }
-  for (const Split split : kSplits) {
-    Part& part = parts_[std::size_t(split)];
-    const auto labels = dataset.labels(split);
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      if (labels[i] < 0 || std::size_t(labels[i]) >= renumbered.size())
-        throw Error(ErrorKind::Plugin, "the data set has a label that is none of its classes",
-                    "this is a fault of its plugin or its files");
-      if (renumbered[std::size_t(labels[i])] < 0) continue;
-      part.labels.push_back(renumbered[std::size_t(labels[i])]);
-      part.originals.push_back(std::int64_t(i));
-    }
+  take(Split::Train);
+  take(Split::Validation);
+}
+
+void SealedDataset::open() {
+  if (!open_) take(Split::Test);
+  open_ = true;
+}
+
+void SealedDataset::take(Split split) {
+  Part& part = parts_[std::size_t(split)];
+  const auto labels = dataset_.labels(split);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < 0 || std::size_t(labels[i]) >= renumbered_.size())
+      throw Error(ErrorKind::Plugin, "the data set has a label that is none of its classes",
+                  "this is a fault of its plugin or its files");
+    if (renumbered_[std::size_t(labels[i])] < 0) continue;
+    part.labels.push_back(renumbered_[std::size_t(labels[i])]);
+    part.originals.push_back(std::int64_t(i));
   }
 }
 

@@ -17,7 +17,7 @@ class SealedDataset {
   /// `settings`: the data table (kept_classes()). Throws SelectionError.
   SealedDataset(const Dataset& dataset, const Params& settings);
 
-  void open() { open_ = true; }
+  void open();
 
   const DatasetInfo& info() const { return info_; }
   std::span<const std::int64_t> labels(Split split) const { return part(split).labels; }
@@ -35,9 +35,11 @@ class SealedDataset {
     std::vector<std::int64_t> labels, originals;
   };
   const Part& part(Split split) const;
+  void take(Split split);
 
   const Dataset& dataset_;
   DatasetInfo info_;
+  std::vector<std::int64_t> renumbered_;  ///< by the data set's label; -1 for a class that is left out
   std::array<Part, kSplits.size()> parts_;
   bool open_ = false;
 };

@@ -45,7 +45,8 @@ void tell(const Question& question, const OverlapFacts& facts, Problems& problem
           "choose other data, or take disjoint out");
     return;
   }
-  if (part(facts.exact) > kManyExact) {
+  const bool own = Json(question.request.a.dataset.data) == Json(question.request.b.dataset.data);
+  if (part(facts.exact) > kManyExact && !own) {
     if (question.errors)
       problems.error(question.place,
                      fmt::format("in stage {}, {} of {} test images of {} are among the training images of {}",

@@ -147,7 +147,7 @@ namespace {
 Params resolved(const Params& params, const Schema& schema, const fs::path& data_root) {
   Params result = typed(params, schema);
   for (const Parameter& parameter : schema.parameters())
-    if (parameter.type == ParamType::Path && result.has(parameter.name))
+    if (parameter.type == ParamType::Path && result.has(parameter.name) && !result.string(parameter.name).empty())
       result.set(parameter.name, resolve_path(data_root, result.string(parameter.name)).string());
   return result;
 }

@@ -161,9 +161,11 @@ fs::path resolve_path(const fs::path& root, const fs::path& path) {
   std::error_code error;
   fs::path name = root.lexically_normal();
   if (!name.has_filename()) name = name.parent_path();
-  // "data/mnist" is meant as it stands under a data root that is itself called data.
-  if (!fs::exists(below, error) && path.begin() != path.end() && *path.begin() == name.filename())
-    return (name.parent_path() / path).lexically_normal();
+  // "data/mnist" is meant as it stands under a data root that is itself called data; and "weights/x.pth" may lie beside
+  // the root.
+  const fs::path beside = (name.parent_path() / path).lexically_normal();
+  const bool named = path.begin() != path.end() && *path.begin() == name.filename();
+  if (!fs::exists(below, error) && (named || fs::exists(beside, error))) return beside;
   return below;
 }
 

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <unordered_map>
+
+#include "weights/harmful.h"
 
 namespace cambium {
 namespace {
@@ -12,21 +13,6 @@ namespace {
 using Kind = PickleValue::Kind;
 
 constexpr std::size_t kMostValues = 4'000'000;
-
-bool is_any(std::string_view word, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-/// What only an attack asks for.
-bool harmful(std::string_view module, std::string_view name) {
-  const std::string_view top = module.substr(0, module.find('.'));
-  if (is_any(top, {"os", "posix", "nt", "subprocess", "shutil", "socket", "runpy", "pty", "ctypes", "importlib",
-                   "commands", "popen2", "webbrowser", "code", "pdb", "timeit", "requests", "urllib", "asyncio"}))
-    return true;
-  return is_any(module, {"builtins", "__builtin__"}) &&
-         is_any(name.substr(0, name.find('.')),
-                {"eval", "exec", "compile", "open", "__import__", "execfile", "breakpoint"});
-}
 
 /// The machine that a pickle is a program of, without its power to call.
 class Unpickler {
@@ -403,19 +389,6 @@ void Unpickler::step(char opcode) {
 }
 
 }  // namespace
-
-PickleRef PickleGraph::find(PickleRef dict, std::string_view key) const {
-  const auto& items = values[dict].items;
-  for (std::size_t i = items.size(); i >= 2; i -= 2)
-    if (values[items[i - 2]].kind == Kind::Text && values[items[i - 2]].text == key) return items[i - 1];
-  return kNoValue;
-}
-
-std::string PickleGraph::name_of(PickleRef ref) const {
-  if (ref != kNoValue && values[ref].kind == Kind::Object) ref = values[ref].callee;
-  if (ref == kNoValue || values[ref].kind != Kind::Global) return {};
-  return fmt::format("{}.{}", values[ref].module, values[ref].text);
-}
 
 PickleGraph read_pickle(const WeightsSource& source, std::size_t begin, std::size_t end) {
   return Unpickler(source, begin, end).read();

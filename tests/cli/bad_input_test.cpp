@@ -46,7 +46,7 @@ TEST_F(BadInput, AShortDataFileIsToldByNameAndPlaceAndMended) {
   const std::string images = idx({4, 8, 8}, 7);
   write("data/d/train-images-idx3-ubyte", images.substr(0, images.size() - 10));
   write("data/d/train-labels-idx1-ubyte", idx({4}, 0));
-  write("data/d/t10k-images-idx3-ubyte", images);
+  write("data/d/t10k-images-idx3-ubyte", idx({4, 8, 8}, 8));
   write("data/d/t10k-labels-idx1-ubyte", idx({4}, 0));
   for (const char* verb : {"check", "run"}) {
     const Ended ended = run({verb, "study.toml"});

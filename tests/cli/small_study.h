@@ -7,6 +7,7 @@ namespace cambium::test {
 inline constexpr const char* kSmallStudy = R"([study]
 name = "small"
 seeds = [0, 1]
+allow = ["finetune-rate"]
 
 [stage.pretrain]
 backbone = { plugin = "mlp", hidden = [16, 8], dropout = 0.2, batch_norm = true }

@@ -26,9 +26,9 @@ SourceData source_data(Overrides data = {}, std::uint64_t seed = 7) {
 
 /// A network trained on a source, and a cell that starts from it on other data: few images of much noise, whose labels
 /// stand for other things.
-class Mixing : public ::testing::Test {
+class SourceMixing : public ::testing::Test {
  protected:
-  Mixing() {
+  SourceMixing() {
     source_.dataset = source_images_;
     source_.run();
   }
@@ -42,7 +42,7 @@ class Mixing : public ::testing::Test {
   Bench source_{{{"epochs", std::int64_t(8)}}};
 };
 
-TEST_F(Mixing, TellsTheSourcesAccuracyBeforeAndAfter) {
+TEST_F(SourceMixing, TellsTheSourcesAccuracyBeforeAndAfter) {
   Bench bench({{"epochs", std::int64_t(6)}}, {}, mixing(0.5));
   prepare(bench);
   bench.run();
@@ -54,7 +54,7 @@ TEST_F(Mixing, TellsTheSourcesAccuracyBeforeAndAfter) {
   EXPECT_LT(epochs[5].at("source_train_loss").get<double>(), 0.5);
 }
 
-TEST_F(Mixing, ReadsTheSourcesTestSplitWhenTrainingIsOver) {
+TEST_F(SourceMixing, ReadsTheSourcesTestSplitWhenTrainingIsOver) {
   Bench bench({}, {}, mixing(0.25));
   prepare(bench);
   int epochs = 0, looks = 0;
@@ -67,7 +67,7 @@ TEST_F(Mixing, ReadsTheSourcesTestSplitWhenTrainingIsOver) {
   EXPECT_GT(looks, 0);
 }
 
-TEST_F(Mixing, KeepsTheTargetsStepsAndGoesOnToTheSameNumbers) {
+TEST_F(SourceMixing, KeepsTheTargetsStepsAndGoesOnToTheSameNumbers) {
   const auto make = [&](Bench& bench) {
     prepare(bench);
     bench.job.train_settings = settings(train_schema(), {{"epochs", std::int64_t(4)}, {"momentum", 0.9}, {"lr", 0.05}});
@@ -87,7 +87,7 @@ TEST_F(Mixing, KeepsTheTargetsStepsAndGoesOnToTheSameNumbers) {
   EXPECT_EQ(resumed.metrics(), whole.metrics());
 }
 
-TEST_F(Mixing, FollowsTheSeedAndTheSource) {
+TEST_F(SourceMixing, FollowsTheSeedAndTheSource) {
   const auto end = [&](std::uint64_t source_seed) {
     Bench bench({}, {}, mixing(0.3));
     prepare(bench);
@@ -99,7 +99,7 @@ TEST_F(Mixing, FollowsTheSeedAndTheSource) {
   EXPECT_NE(end(7), end(8)) << "the images that the source was trained on are drawn by its seed";
 }
 
-TEST_F(Mixing, RefusesToGoWithoutTheSourcesDataOrHead) {
+TEST_F(SourceMixing, RefusesToGoWithoutTheSourcesDataOrHead) {
   Bench bench({}, {}, mixing(0.3));
   prepare(bench);
   bench.job.source_data.reset();
@@ -119,7 +119,7 @@ TEST_F(Mixing, RefusesToGoWithoutTheSourcesDataOrHead) {
   }
 }
 
-TEST_F(Mixing, MeetsTheShareAndGoesThroughTheSourceOnceBeforeItBeginsAgain) {
+TEST_F(SourceMixing, MeetsTheShareAndGoesThroughTheSourceOnceBeforeItBeginsAgain) {
   Model model(std::make_unique<TinyBackbone>(), 3);
   const TensorMap weights = read_weights(source_.weights("last")).tensors;
   for (const auto& [share, count] :
@@ -143,7 +143,7 @@ TEST_F(Mixing, MeetsTheShareAndGoesThroughTheSourceOnceBeforeItBeginsAgain) {
 }
 
 /// One step of plain SGD: the mean over all images of the mixed batch, target and source alike.
-TEST_F(Mixing, TakesTheMeanOverAllImagesOfABatch) {
+TEST_F(SourceMixing, TakesTheMeanOverAllImagesOfABatch) {
   const auto head_after = [&](double share) {
     Bench bench({{"epochs", std::int64_t(1)}, {"batch", std::int64_t(30)}, {"lr", 1.0}}, {}, mixing(share));
     prepare(bench);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "plan_fixture.h"
+#include "weights/write.h"
 
 namespace cambium::test {
 namespace {
@@ -83,7 +84,8 @@ TEST_F(Measures, ThatNeedASourceAreLeftOutForCellsWithoutOne) {
 TEST_F(Measures, ThatNeedASourceAreRefusedWhereTheStageHasNone) {
   EXPECT_FALSE(compile(kBase + "measures = [\"ece\", \"a_distance\"]\n"));
   EXPECT_THAT(told(), ElementsAre("8:20: a_distance needs a source, and no cell of stage base starts from one"));
-  folder_.write("w.safetensors", "weights");
+  const std::vector<std::uint8_t> bytes = {1};
+  write_safetensors(folder_.path() / "w.safetensors", {{"conv1.weight", ElementType::U8, {1}, bytes}}, {});
   EXPECT_FALSE(compile(kBase +
                        "[stage.t]\nbackbone = \"net\"\ninit = { file = \"w.safetensors\" }\ndata = { plugin = \"toy\", "
                        "root = \"b\" }\nstrategy = \"copy\"\ntrain = { epochs = 1 }\nmeasures = [\"bound\"]\n"));

@@ -92,8 +92,8 @@ TEST_F(Splits, TellAnOddNumberOfClassesWhereItIsAskedFor) {
 }
 
 TEST_F(Splits, TellABaselineThatNoCellHas) {
-  compile("[study]\nbaseline = \"own, cut=3\"\n" + kHalves + kArms);
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("no cell is of the arm \"own, cut=3\"")));
+  compile("[study]\nbaseline = \"owm\"\n" + kHalves + kArms);
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("no arm is called \"owm\"")));
   EXPECT_THAT(hint(), HasSubstr("did you mean"));
 }
 

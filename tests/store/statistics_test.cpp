@@ -206,9 +206,10 @@ TEST_F(Statistics, LayersFollowTheCutInOrder) {
   arm("base", std::vector<double>{0.9, 0.8});
   for (const int cut : {10, 1, 2}) {
     arm(fmt::format("AnB, cut={}", cut), {0.5 + cut * 0.01, 0.52 + cut * 0.01}, axes(cut));
-    arm(fmt::format("cut={}, lr=1", cut), std::vector<double>{0.3}, fmt::format(R"({{"cut":{},"train.lr":1}})", cut));
+    arm(fmt::format("fast, cut={}, lr=1", cut), std::vector<double>{0.3},
+        fmt::format(R"({{"cut":{},"train.lr":1}})", cut));
   }
-  arm("strategy.cut=3", std::vector<double>{0.4}, axes(3));
+  arm("last, strategy.cut=3", std::vector<double>{0.4}, axes(3));
   enter();
   const Table table = store.query("SELECT * FROM layers");
   EXPECT_THAT(std::vector<std::string>(table.columns.begin(), table.columns.begin() + 8),
@@ -217,7 +218,7 @@ TEST_F(Statistics, LayersFollowTheCutInOrder) {
   for (const auto& row : table.rows)
     rows.push_back(fmt::format("{} {} {}", std::get<std::string>(row[1]), std::get<std::int64_t>(row[2]),
                                std::get<std::int64_t>(row[3])));
-  EXPECT_THAT(rows, ElementsAre("AnB 1 2", "AnB 2 2", "AnB 10 2", "lr=1 1 1", "lr=1 2 1", "lr=1 10 1", "scratch 3 1"));
+  EXPECT_THAT(rows, ElementsAre("AnB 1 2", "AnB 2 2", "AnB 10 2", "fast 1 1", "fast 2 1", "fast 10 1", "last 3 1"));
   const auto& two = table.rows[1];
   const double sd = std::sqrt(2e-4), half = 12.706204736174698 * sd / std::sqrt(2.0);
   EXPECT_NEAR(std::get<double>(two[4]), 0.53, 1e-12);

@@ -19,8 +19,9 @@ std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path, std::siz
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 void write_file(const std::filesystem::path& path, std::string_view text);
 
-/// Where a study's `path` lies: as it is if absolute, else under the data root. "data/mnist" is also found under a root
-/// that is itself called "data".
+/// Where a study's `path` lies: as it is if absolute, else under the data root, or, where there is nothing of that
+/// name, beside it: so "weights/x.pth" is found next to the folder of the data, and "data/mnist" under a root that is
+/// itself called "data".
 std::filesystem::path resolve_path(const std::filesystem::path& root, const std::filesystem::path& path);
 
 /// SHA-256, piece by piece.
