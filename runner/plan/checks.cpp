@@ -71,6 +71,9 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
                    fmt::format("stage {} mixes images of {}x{}x{} with the source's of {}x{}x{}", stage,
                                wanted.channels, wanted.height, wanted.width, given.channels, given.height, given.width),
                    "give both stages images of one shape");
+}
+
+void check_normalisation(const Cell& source, const Cell& target, const std::string& stage, Problems& problems) {
   const auto here = normalisation(target.data->settings, target.network->input, target.dataset->shape.channels);
   const auto there = normalisation(source.data->settings, source.network->input, source.dataset->shape.channels);
   if (here != there)

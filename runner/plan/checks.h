@@ -10,10 +10,13 @@ Place place_of(const BuiltPart& built, const std::string& key);
 /// Whether a data part's normalisation fits the channels, and there is something to test on.
 void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& problems);
 
-/// Whether a cell can take over `source`'s layers: same layers where the plan takes them, same normalisation.
+/// Whether a cell can take over `source`'s layers: the same where the plan takes them, and what else goes with them.
 /// `place`: the stage's init, `stage`: its name.
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,
                     Problems& problems);
+
+/// Whether a cell normalises as what it starts from did.
+void check_normalisation(const Cell& source, const Cell& target, const std::string& stage, Problems& problems);
 
 /// Whether two cells have no image in common: of one data set, no class.
 void check_disjoint(const Cell& source, const Cell& target, const std::string& stage, const Place& place,

@@ -344,11 +344,13 @@ class Compiler {
       const bool fresh =
           checked_.insert({source.network.get(), source.data.get(), network.get(), cell.data.get(), from.init}).second;
       if (fresh) check_transfer(source, cell, study_.stages[stage_].name, point.init->place, problems_);
+      if (fresh && !contains(study_.stages[stage_].allow, "normalisation"))
+        check_normalisation(source, cell, study_.stages[stage_].name, problems_);
       if (fresh && from.init->disjoint)
         check_disjoint(source, cell, study_.stages[stage_].name, point.init->place, problems_);
     }
     if (!from.file.empty() && checked_files_.insert({from.file, network.get(), cell.data.get()}).second)
-      weights_.check(cell, study_.stages[stage_].name, point.init->place);
+      weights_.check(cell, study_.stages[stage_], point.init->place);
     identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);
     const auto [at, fresh] = by_identity_.emplace(cell.identity, plan_.cells.size());
     if (fresh)

@@ -20,7 +20,8 @@ struct Question {
   OverlapRequest request;
   Place place;
   std::string stage;
-  bool disjoint = false;  ///< of training images, for an init that wants it proved
+  bool disjoint = false;   ///< of training images, for an init that wants it proved
+  bool selection = false;  ///< of the validation images, by which the best epoch is chosen
   bool errors = true, warnings = true;
 };
 
@@ -43,6 +44,16 @@ void tell(const Question& question, const OverlapFacts& facts, Problems& problem
               "stage {} and what it starts from are not disjoint: {} of {} training images of {} are also in {}",
               question.stage, facts.exact, facts.images_b, of, from),
           "choose other data, or take disjoint out");
+    return;
+  }
+  if (question.selection) {
+    if (part(facts.exact) > kManyExact && question.errors)
+      problems.error(
+          question.place,
+          fmt::format("in stage {}, {} of {} test images of {} are among its validation images, by which the best "
+                      "epoch is chosen",
+                      question.stage, facts.exact, facts.images_b, of),
+          "validate on other images, as with validation = 0.1; allow = [\"test-images\"] takes it on knowingly");
     return;
   }
   const bool own = Json(question.request.a.dataset.data) == Json(question.request.b.dataset.data);
@@ -68,31 +79,36 @@ void check_shared_images(const Study& study, const Plan& plan, Resolver& resolve
                          const std::filesystem::path& data_root, Problems& problems) {
   std::map<std::tuple<std::string, std::string, std::string>, Question>
       questions;  // each pair of splits is told of once
-  const auto ask = [&](const Stage& stage, const Cell& trained, const Cell& tested, const char* split) {
-    if (images(*trained.dataset) > kMostImages || images(*tested.dataset) > kMostImages) return;
-    if (!tested.dataset->per_class.count(split) || !trained.dataset->per_class.count("train")) return;
-    const bool disjoint = std::string_view(split) == "train";
-    const std::string a = Json(trained.data->component).dump(), b = Json(tested.data->component).dump();
-    const auto [at, fresh] = questions.try_emplace({a, b, split});
+  const auto ask = [&](const Stage& stage, const Cell& first, const char* first_split, const Cell& second,
+                       const char* split) {
+    if (images(*first.dataset) > kMostImages || images(*second.dataset) > kMostImages) return;
+    if (!second.dataset->per_class.count(split) || !first.dataset->per_class.count(first_split)) return;
+    const std::string a = Json(first.data->component).dump(), b = Json(second.data->component).dump();
+    const auto [at, fresh] = questions.try_emplace({first_split + a, b, split});
     if (!fresh) return;
     const auto allowed = [&](const char* rule) { return std::count(stage.allow.begin(), stage.allow.end(), rule) > 0; };
     Question& question = at->second;
-    question.request = {{{trained.data->component, data_root.string()}, "train"},
-                        {{tested.data->component, data_root.string()}, split}};
-    question.place = tested.data->place;
+    question.request = {{{first.data->component, data_root.string()}, first_split},
+                        {{second.data->component, data_root.string()}, split}};
+    question.place = second.data->place;
     question.stage = stage.name;
-    question.disjoint = disjoint;
+    question.disjoint = std::string_view(split) == "train";
+    question.selection = std::string_view(first_split) == "validation";
     question.errors = !allowed("test-images");
     question.warnings = !allowed("shared-images");
   };
   for (const Entry& entry : plan.entries) {
     const Stage& stage = study.stages[entry.stage];
     const Cell& cell = plan.cells[entry.cell];
-    ask(stage, cell, cell, "test");
+    ask(stage, cell, "train", cell, "test");
+    const Params& data = cell.data->settings;
+    if (data.number("validation") == 0 && data.integer("validation_per_class") == 0)
+      ask(stage, cell, "validation", cell, "test");  // a validation split of the data set's own
     if (cell.source < 0) continue;
     const Cell& source = plan.cells[std::size_t(cell.source)];
-    ask(stage, source, cell, "test");
-    if (cell.disjoint && source.dataset->fingerprint != cell.dataset->fingerprint) ask(stage, source, cell, "train");
+    ask(stage, source, "train", cell, "test");
+    if (cell.disjoint && source.dataset->fingerprint != cell.dataset->fingerprint)
+      ask(stage, source, "train", cell, "train");
   }
   std::vector<OverlapRequest> requests;
   for (const auto& [key, question] : questions) requests.push_back(question.request);

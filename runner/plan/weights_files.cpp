@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "protocol/settings.h"
@@ -41,7 +42,7 @@ const WeightsFacts* WeightsFiles::open(const std::string& file, const Place& pla
   return found->second ? &*found->second : nullptr;
 }
 
-void WeightsFiles::check(const Cell& cell, const std::string& stage, const Place& place) {
+void WeightsFiles::check(const Cell& cell, const Stage& stage, const Place& place) {
   const WeightsFacts& facts = *files_.at(cell.source_file);
   const NetworkRequest network{cell.backbone->component,
                                cell.strategy->component,
@@ -60,7 +61,8 @@ void WeightsFiles::check(const Cell& cell, const std::string& stage, const Place
         facts.card && !facts.card->architecture.empty()
             ? fmt::format("its card says that it is of {} with {}", facts.card->architecture, facts.card->parameters)
             : "take the backbone that the file was trained as, with the same parameters");
-  if (facts.card) check_card(*facts.card, cell, stage);
+  if (facts.card && std::count(stage.allow.begin(), stage.allow.end(), "normalisation") == 0)
+    check_card(*facts.card, cell, stage.name);
 }
 
 void WeightsFiles::check_card(const WeightsCard& card, const Cell& cell, const std::string& stage) {

@@ -7,6 +7,7 @@
 
 #include "plan/plan.h"
 #include "plan/resolver.h"
+#include "study/study.h"
 #include "weights/card.h"
 
 namespace cambium {
@@ -28,7 +29,7 @@ class WeightsFiles {
 
   /// Whether `cell` of `stage` can take its source file over: its tensors fit the network, and the cell's normalisation
   /// is the one that the file's card states.
-  void check(const Cell& cell, const std::string& stage, const Place& place);
+  void check(const Cell& cell, const Stage& stage, const Place& place);
 
  private:
   void check_card(const WeightsCard& card, const Cell& cell, const std::string& stage);
