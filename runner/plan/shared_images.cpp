@@ -13,7 +13,7 @@ namespace cambium {
 namespace {
 
 constexpr double kManyExact = 0.01;  ///< of the images looked at
-constexpr double kManyNear = 0.05;
+constexpr double kManyNear = 0.25;   // digits alone make 0.06 of MNIST look alike, and shirts 0.12 of Fashion-MNIST
 
 /// A question about two splits, and the cells that ask it.
 struct Question {

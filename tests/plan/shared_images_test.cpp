@@ -38,9 +38,9 @@ TEST_F(SharedImages, AreAWarningWhereTheyAreFewOrOnlyAlike) {
   share(3, 5);
   EXPECT_THAT(warnings(good(kCopy)),
               ::testing::Each(HasSubstr("3 of 1000 test images of toy are exactly, and 5 nearly")));
-  share(0, 60);
+  share(0, 260);
   EXPECT_FALSE(warnings(good(kCopy)).empty());
-  share(0, 40);
+  share(0, 240);
   EXPECT_THAT(warnings(good(kCopy)), IsEmpty());
 }
 
