@@ -70,11 +70,11 @@ std::vector<Task> tasks_of(const Cell& cell, const Work& work) {
 
 /// A row a task of a place in the study.
 Table rows_by_cell(const Plan& plan, const std::vector<Work>& work) {
-  Table table{{"stage", "arm", "seed", "cell", "action", "reason"}, {}};
+  Table table{{"stage", "arm", "replicate", "seed", "cell", "action", "reason"}, {}};
   for (const Entry& entry : plan.entries) {
     const Cell& cell = plan.cells[entry.cell];
     for (const Task& task : tasks_of(cell, work[entry.cell]))
-      table.rows.push_back({plan.stages[entry.stage], entry.arm, static_cast<std::int64_t>(cell.seed),
+      table.rows.push_back({plan.stages[entry.stage], entry.arm, entry.replicate, static_cast<std::int64_t>(cell.seed),
                             cell.identity.substr(0, 12), task.action, task.reason});
   }
   return table;

@@ -38,7 +38,8 @@ int runs(const Options& options) {
   if (!options.study.empty()) require_study(store, options.study);
   const std::vector<Field> parameters = {options.study, options.state, options.limit};
   Table table = store.query(
-      "SELECT study, stage, arm, seed, cell, attempt, state, epochs, test_accuracy, val_accuracy, train_loss, seconds, "
+      "SELECT study, stage, arm, replicate, seed, cell, attempt, state, epochs, test_accuracy, val_accuracy, "
+      "train_loss, seconds, "
       "error "
       "FROM runs WHERE (?1 = '' OR study = ?1) AND (?2 = '' OR state = ?2) "
       "ORDER BY run IS NULL DESC, run DESC, position DESC LIMIT ?3",

@@ -35,7 +35,7 @@ int show_stage(const Store& store, const Options& options) {
   require_study(store, study);
   const std::vector<Field> where = {study, stage};
   const Table cells = store.query(
-      "SELECT cell, arm, seed, state, attempts, epochs, test_accuracy, seconds, error FROM cells "
+      "SELECT cell, arm, replicate, seed, state, attempts, epochs, test_accuracy, seconds, error FROM cells "
       "WHERE study = ?1 AND (?2 = '' OR stage = ?2) ORDER BY position",
       where);
   if (cells.rows.empty())

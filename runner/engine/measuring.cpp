@@ -110,11 +110,11 @@ class Measuring {
   /// Pooled taps [N, C], kept since several measures may want them.
   const at::Tensor& taps_of(Model& model, Task& task, Split split, const Params& params) {
     const std::size_t to = depth(model, params);
-    const auto [at, fresh] = taps_.try_emplace({&model, &task, split, to, params.integer("images")});
-    if (fresh)
-      at->second = over_images(model, task.drawn(split, params.integer("images")),
-                               [&](const at::Tensor& x) { return pooled(model.features(x, to)); });
-    return at->second;
+    at::Tensor& taps = taps_[{&model, &task, split, to, params.integer("images")}];
+    if (!taps.defined())
+      taps = over_images(model, task.drawn(split, params.integer("images")),
+                         [&](const at::Tensor& x) { return pooled(model.features(x, to)); });
+    return taps;
   }
   static at::Tensor labels(Task& task, Split split, const Params& params) {
     return labels_of(task.drawn(split, params.integer("images")));
@@ -313,6 +313,7 @@ void take_measures(const MeasureJob& job, MeasureIngredients ingredients, EventF
           "measured",
           {{"measure", label(measure)}, {"values", values}, {"files", result.files}, {"seconds", since(from)}});
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::System) throw;  // no fault of the measure
       failed(error.message(), error.hint());
     } catch (const std::bad_alloc&) {
       failed("there is not enough memory", "fewer images, or pooled taps");

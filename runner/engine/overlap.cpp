@@ -110,6 +110,13 @@ std::vector<ImageMark> mark_images(const Dataset& dataset, Split split) {
                     bytes = std::size_t(shape.channels * shape.height * shape.width);
   std::vector<ImageMark> marks;
   marks.reserve(count);
+  if (shape.height == 0) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const at::Tensor image = dataset.image(split, std::int64_t(i)).contiguous();
+      marks.push_back(mark_image(image.data_ptr<std::uint8_t>(), {image.size(0), image.size(1), image.size(2)}));
+    }
+    return marks;
+  }
   for (std::size_t at = 0; at < count; at += kBatch) {
     std::vector<std::int64_t> indices(std::min(kBatch, count - at));
     std::iota(indices.begin(), indices.end(), std::int64_t(at));

@@ -32,6 +32,9 @@ SourceMix::SourceMix(const SourceData& source, std::shared_ptr<const Dataset> da
       train_(data_, Split::Train, trained_on(data_, source), how_),
       head_(model.backbone().make_head(std::int64_t(data_.info().classes.size()))),
       share_(share) {
+  if (train_.size() == 0)
+    throw Error(ErrorKind::Data, "the source was trained on no images, so none can be mixed in",
+                "start from a stage that trains");
   at::NoGradGuard no_grad;
   for (NamedParameter& parameter : head_->parameters(model.backbone().head_name() + ".")) {
     const auto found = weights.find(parameter.name);
@@ -55,7 +58,8 @@ SourceMix::Batch SourceMix::next(std::size_t targets, std::uint64_t seed, std::i
   const auto count = std::max<std::size_t>(1, std::size_t(std::llround(double(targets) * share_ / (1 - share_))));
   std::vector<std::int64_t> positions;
   for (std::size_t i = 0; i < count; ++i) positions.push_back(order_[taken_++ % order_.size()]);
-  return {train_.inputs(positions, seed, epoch), train_.labels(positions)};
+  return {train_.inputs(positions, seed, epoch),
+          train_.targets(positions, seed, epoch, std::int64_t(data_.info().classes.size()))};
 }
 
 ParameterGroup SourceMix::begin_phase(const LayerPlan& last, double weight_decay) {

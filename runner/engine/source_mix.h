@@ -26,7 +26,7 @@ class SourceMix {
 
   struct Batch {
     at::Tensor inputs;  ///< float32 [M, C, H, W]
-    at::Tensor labels;  ///< int64 [M]
+    at::Tensor labels;  ///< int64 [M], or shares of mixed images, float32 [M, source's classes]
   };
   /// What goes with `targets` target images so that the share is met, at least one image. Batches of an epoch go
   /// through the source's images in an order of that epoch, and begin again at their end.

@@ -83,6 +83,9 @@ class Training {
 
  private:
   void start() {
+    if (!job_.fingerprint.empty() && job_.fingerprint != data_.info().fingerprint)
+      throw Error(ErrorKind::Data, "the data is no longer what it was when the study was checked",
+                  "run the same command again: the cells are then those of the data as it is");
     if (train_.size() == 0 && settings_.integer("epochs") > 0)
       throw Error(ErrorKind::Data, "there are no images to train on",
                   "the data set's training split is empty, or all of it is held out for validation");
@@ -229,7 +232,8 @@ class Training {
   }
 
   [[noreturn]] static void diverged(const char* what, double value, const std::string& where) {
-    throw Error(ErrorKind::Diverged, fmt::format("the {} became {} in {}", what, value, where),
+    throw Error(ErrorKind::Diverged,
+                fmt::format("the {} became {} in {}", what, std::isnan(value) ? "not a number" : "infinite", where),
                 "a smaller train.lr, or train.warmup_epochs, usually helps");
   }
 
@@ -323,7 +327,7 @@ class Training {
         {"classes", data_.info().classes},
         {"mean", how_.mean},
         {"std", how_.std},
-        {"input", {data_.info().shape.channels, data_.info().shape.height, data_.info().shape.width}},
+        {"input", {train_.shape().channels, train_.shape().height, train_.shape().width}},
         {"epochs", kind == "best" ? done_.best_epoch : settings_.integer("epochs")},
         {"metrics",
          metrics_json(metrics)}}.dump();

@@ -21,6 +21,7 @@ TrainJob train_job(const Plan& plan, const Cell& cell, const std::vector<Artifac
   job.data_settings = cell.data->settings;
   job.train_settings = cell.train->settings;
   job.keep_weights = cell.keep_weights;
+  job.fingerprint = cell.dataset->fingerprint;
   if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
   if (cell.source >= 0) {
     const Cell& from = plan.cells[std::size_t(cell.source)];

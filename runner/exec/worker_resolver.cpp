@@ -160,8 +160,7 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests) {
       std::optional<Answer> answer;
       if (const auto kept = data.known(line)) try {
           answer = kept->template get<Answer>();
-          if constexpr (requires { answer->files; })
-            if (!std::all_of(answer->files.begin(), answer->files.end(), holds)) answer.reset();
+          if (!std::all_of(answer->files.begin(), answer->files.end(), holds)) answer.reset();
         } catch (const std::exception&) {
         }
       if (!answer) {

@@ -119,6 +119,8 @@ class Compiler {
         const auto all_axes = axes_of(points, point, source, needs);
         AxisValues axes, replicate;
         for (const auto& axis : all_axes) (contains(study_.replicates, axis.first) ? replicate : axes).push_back(axis);
+        // Told as text, by which cells are paired: the same whatever order a stage has its axes in.
+        std::sort(replicate.begin(), replicate.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
         const std::string& strategy = point.part(PartKind::Strategy).part->component.plugin;
         Merge& merge = merges[strategy];
         merge.stage = index;
@@ -342,21 +344,24 @@ class Compiler {
       cell.source = int(from.paired ? own->second : from.arm->cells.begin()->second);
       const Cell& source = plan_.cells[std::size_t(cell.source)];
       const bool fresh =
-          checked_.insert({source.network.get(), source.data.get(), network.get(), cell.data.get(), from.init}).second;
+          checked_.insert({source.network.get(), source.data.get(), network.get(), cell.data.get(), point.init}).second;
       if (fresh) check_transfer(source, cell, study_.stages[stage_].name, point.init->place, problems_);
       if (fresh && !contains(study_.stages[stage_].allow, "normalisation"))
         check_normalisation(source, cell, study_.stages[stage_].name, problems_);
       if (fresh && from.init->disjoint)
         check_disjoint(source, cell, study_.stages[stage_].name, point.init->place, problems_);
     }
-    if (!from.file.empty() && checked_files_.insert({from.file, network.get(), cell.data.get()}).second)
+    if (!from.file.empty() && checked_files_.insert({from.file, stage_, network.get(), cell.data.get()}).second)
       weights_.check(cell, study_.stages[stage_], point.init->place);
     identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);
     const auto [at, fresh] = by_identity_.emplace(cell.identity, plan_.cells.size());
-    if (fresh)
+    if (fresh) {
       plan_.cells.push_back(std::move(cell));
-    else
-      ++plan_.cells[at->second].points;
+    } else {
+      Cell& known = plan_.cells[at->second];
+      ++known.points;
+      known.disjoint = known.disjoint || cell.disjoint;
+    }
     return at->second;
   }
 
@@ -371,7 +376,7 @@ class Compiler {
   std::vector<std::vector<Arm>> arms_;  ///< by stage
   std::map<const Value*, Init> inits_;  ///< of the stage being compiled
   std::set<std::array<const void*, 5>> checked_;
-  std::set<std::tuple<std::string, const void*, const void*>> checked_files_;
+  std::set<std::tuple<std::string, std::size_t, const void*, const void*>> checked_files_;
   std::unordered_map<std::string, std::size_t> by_identity_;
 };
 

@@ -109,7 +109,7 @@ class Converter {
     if (!value.is_string()) return wrong(value), std::nullopt;
     if (std::find(parameter_.choices.begin(), parameter_.choices.end(), value.string()) != parameter_.choices.end())
       return value.string();
-    const auto near = suggestion(value.string(), parameter_.choices);
+    const auto near = value.string().size() > 2 ? suggestion(value.string(), parameter_.choices) : std::nullopt;
     problems_.error(value.place, fmt::format("{} of {} cannot be \"{}\"", parameter_.name, owner_, value.string()),
                     near ? fmt::format("did you mean \"{}\"?", *near) : "it takes " + expected(parameter_));
     return std::nullopt;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <tuple>
 
 namespace cambium {
@@ -22,14 +21,9 @@ struct Question {
   std::string stage;
   bool disjoint = false;   ///< of training images, for an init that wants it proved
   bool selection = false;  ///< of the validation images, by which the best epoch is chosen
-  bool errors = true, warnings = true;
+  bool subset = false;     ///< of the classes of either: an answer about all of them may be about the others
+  bool errors = false, warnings = false;
 };
-
-std::int64_t images(const DatasetFacts& facts) {
-  std::int64_t count = 0;
-  for (const auto& [split, counts] : facts.per_class) count = std::accumulate(counts.begin(), counts.end(), count);
-  return count;
-}
 
 void tell(const Question& question, const OverlapFacts& facts, Problems& problems) {
   const std::string from = question.request.a.dataset.data.plugin, of = question.request.b.dataset.data.plugin;
@@ -57,7 +51,7 @@ void tell(const Question& question, const OverlapFacts& facts, Problems& problem
     return;
   }
   const bool own = Json(question.request.a.dataset.data) == Json(question.request.b.dataset.data);
-  if (part(facts.exact) > kManyExact && !own) {
+  if (part(facts.exact) > kManyExact && !own && !question.subset) {
     if (question.errors)
       problems.error(question.place,
                      fmt::format("in stage {}, {} of {} test images of {} are among the training images of {}",
@@ -81,21 +75,32 @@ void check_shared_images(const Study& study, const Plan& plan, Resolver& resolve
       questions;  // each pair of splits is told of once
   const auto ask = [&](const Stage& stage, const Cell& first, const char* first_split, const Cell& second,
                        const char* split) {
-    if (images(*first.dataset) > kMostImages || images(*second.dataset) > kMostImages) return;
     if (!second.dataset->per_class.count(split) || !first.dataset->per_class.count(first_split)) return;
+    const bool disjoint = std::string_view(split) == "train";
+    if (first.dataset->images > kMostImages || second.dataset->images > kMostImages) {
+      if (disjoint)
+        problems.warning(second.data->place,
+                         fmt::format("stage {} is not proved disjoint from what it starts from", stage.name),
+                         fmt::format("data sets of more than {} images are not looked through", kMostImages));
+      return;
+    }
     const std::string a = Json(first.data->component).dump(), b = Json(second.data->component).dump();
-    const auto [at, fresh] = questions.try_emplace({first_split + a, b, split});
-    if (!fresh) return;
+    Question& question = questions[{first_split + a, b, split}];
     const auto allowed = [&](const char* rule) { return std::count(stage.allow.begin(), stage.allow.end(), rule) > 0; };
-    Question& question = at->second;
+    const auto whole = [](const Cell& cell) {
+      return std::int64_t(cell.dataset->classes.size()) == cell.dataset->all_classes;
+    };
+    const bool errors = !allowed("test-images"), warnings = !allowed("shared-images");
+    question.subset = question.subset || !whole(first) || !whole(second);
+    if (!question.stage.empty() && (question.errors || !errors) && (question.warnings || !warnings)) return;
     question.request = {{{first.data->component, data_root.string()}, first_split},
                         {{second.data->component, data_root.string()}, split}};
     question.place = second.data->place;
     question.stage = stage.name;
-    question.disjoint = std::string_view(split) == "train";
+    question.disjoint = disjoint;
     question.selection = std::string_view(first_split) == "validation";
-    question.errors = !allowed("test-images");
-    question.warnings = !allowed("shared-images");
+    question.errors = question.errors || errors;
+    question.warnings = question.warnings || warnings;
   };
   for (const Entry& entry : plan.entries) {
     const Stage& stage = study.stages[entry.stage];
@@ -106,7 +111,8 @@ void check_shared_images(const Study& study, const Plan& plan, Resolver& resolve
       ask(stage, cell, "validation", cell, "test");  // a validation split of the data set's own
     if (cell.source < 0) continue;
     const Cell& source = plan.cells[std::size_t(cell.source)];
-    ask(stage, source, "train", cell, "test");
+    for (int s = cell.source; s >= 0; s = plan.cells[std::size_t(s)].source)
+      ask(stage, plan.cells[std::size_t(s)], "train", cell, "test");
     if (cell.disjoint && source.dataset->fingerprint != cell.dataset->fingerprint)
       ask(stage, source, "train", cell, "train");
   }
@@ -116,7 +122,13 @@ void check_shared_images(const Study& study, const Plan& plan, Resolver& resolve
   const auto answers = resolver.overlaps(requests);
   std::size_t i = 0;
   for (const auto& [key, question] : questions) {
-    if (!answers[i].failure) tell(question, answers[i], problems);
+    if (answers[i].failure)
+      problems.warning(question.place,
+                       fmt::format("stage {} was not looked through for shared images: {}", question.stage,
+                                   answers[i].failure->message),
+                       answers[i].failure->hint);
+    else
+      tell(question, answers[i], problems);
     ++i;
   }
 }

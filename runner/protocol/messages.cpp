@@ -200,11 +200,13 @@ void from_json(const Json& json, WeightsRequest& value) {
 
 void to_json(Json& json, const WeightsFit& value) {
   if (value.failure) return put_failure(json, value.failure);
-  json = {{"faults", value.faults}};
+  json = {{"faults", value.faults}, {"files", files_json(value.files)}};
 }
 void from_json(const Json& json, WeightsFit& value) {
   value = {};
-  if (!(value.failure = get_failure(json))) value.faults = json.at("faults").get<std::vector<std::string>>();
+  if ((value.failure = get_failure(json))) return;
+  value.faults = json.at("faults").get<std::vector<std::string>>();
+  value.files = files_of(json.at("files"));
 }
 
 void to_json(Json& json, const TrainJob& value) {
@@ -222,6 +224,7 @@ void to_json(Json& json, const TrainJob& value) {
           {"source_data", nullptr},
           {"events", value.events},
           {"weights_stem", value.weights_stem},
+          {"fingerprint", value.fingerprint},
           {"selections", value.selections},
           {"checkpoint", value.checkpoint},
           {"threads", value.threads},
@@ -248,6 +251,7 @@ void from_json(const Json& json, TrainJob& value) {
         SourceData{source.at("data").get<Component>(), source.at("settings").get<Params>(), source.at("seed")};
   value.events = json.at("events");
   value.weights_stem = json.at("weights_stem");
+  value.fingerprint = json.at("fingerprint");
   value.selections = json.at("selections");
   value.checkpoint = json.at("checkpoint");
   value.threads = json.at("threads");

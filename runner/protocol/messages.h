@@ -67,6 +67,7 @@ struct DatasetFacts {
   ImageShape shape;  ///< height and width are 0 where the images differ in size
   std::vector<std::string> classes;
   std::map<std::string, std::vector<std::int64_t>> per_class;  ///< images a class, by split; no key for an absent split
+  std::int64_t images = 0, all_classes = 0;  ///< of the data set as a whole; filled by selected(), not sent
   std::string fingerprint;
   std::vector<FileStamp> files;
   std::vector<std::string> skipped;  ///< files left out since they cannot be read, with what is wrong with each
@@ -148,6 +149,7 @@ struct WeightsRequest {
 /// How a weights file fits.
 struct WeightsFit {
   std::vector<std::string> faults;  ///< none: it fits
+  std::vector<FileStamp> files;     ///< that the network itself was read from
   std::optional<Failure> failure;
 };
 
@@ -177,6 +179,7 @@ struct TrainJob {
   std::optional<SourceData> source_data;  ///< only where the plan mixes it in
   std::string events;                     ///< the event file, to be made
   std::string weights_stem;               ///< + ".last.safetensors", ".best.safetensors"
+  std::string fingerprint;                ///< of the data as it was checked; empty: whatever it is
   std::string selections;                 ///< folder for what was trained and validated on
   std::string checkpoint;                 ///< read if it is there and fits, written each epoch, removed at the end
   int threads = 1;

@@ -77,7 +77,13 @@ std::vector<std::size_t> kept_classes(const Params& settings, const std::vector<
     kept = half == "A" ? std::vector<std::size_t>(kept.begin(), middle) : std::vector<std::size_t>(middle, kept.end());
     std::sort(kept.begin(), kept.end());
   }
-  if (kept.empty()) throw SelectionError("except", "except: no class is left over", "leave at least two in");
+  if (kept.size() < 2 && classes.size() > 1) {
+    const char* key = settings.strings("only").empty() ? "except" : "only";
+    throw SelectionError(
+        key,
+        fmt::format("{} leaves {} over: there is nothing to tell apart", key, kept.empty() ? "no class" : "one class"),
+        "keep at least two");
+  }
   return kept;
 }
 
@@ -120,7 +126,8 @@ std::vector<ClassShare> class_shares(const Params& settings, const std::vector<s
                            shares[c].validation > 0
                                ? fmt::format("that is {} to train on and {} for validation; ask for less",
                                              std::max<std::int64_t>(1, wanted[c]), shares[c].validation)
-                               : fmt::format("ask for {} or fewer", images[c]));
+                           : totalled ? std::string("ask for fewer in all")
+                                      : fmt::format("ask for {} or fewer", images[c]));
     shares[c].train = wanted[c];
   }
   return shares;
@@ -128,6 +135,9 @@ std::vector<ClassShare> class_shares(const Params& settings, const std::vector<s
 
 DatasetFacts selected(const DatasetFacts& facts, const Params& settings) {
   DatasetFacts result = facts;
+  for (const auto& [split, counts] : facts.per_class)
+    result.images = std::accumulate(counts.begin(), counts.end(), result.images);
+  result.all_classes = std::int64_t(facts.classes.size());
   const auto kept = kept_classes(settings, facts.classes);
   result.classes.clear();
   for (const std::size_t c : kept) result.classes.push_back(facts.classes[c]);

@@ -21,7 +21,9 @@ std::string text_of(const Field& field) {
 }
 
 /// What belongs to the end of a run and not to an epoch.
-bool is_final(const std::string& metric) { return metric.rfind("test_", 0) == 0 || metric == "best_epoch"; }
+bool is_final(const std::string& metric) {
+  return metric.rfind("test_", 0) == 0 || metric.rfind("source_test_", 0) == 0 || metric.rfind("best_", 0) == 0;
+}
 
 /// Points (step, metric, value) as a row a step and a column a metric; the final ones by themselves.
 void spread(const Table& points, Table& curves, Table& metrics) {

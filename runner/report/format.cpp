@@ -102,7 +102,7 @@ std::string to_csv(const Table& table) {
   std::string text;
   const auto add = [&text](const auto& fields) {
     for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? "" : ",") + csv_field(fields[i]);
-    text += "\r\n";
+    text += "\n";
   };
   add(table.columns);
   for (const auto& row : table.rows) add(row);

@@ -14,7 +14,7 @@ enum class Format { Table, Csv, Json };
 /// column, NULL as "-". `limit`: the columns of the terminal that one text may take, 0 for all of it.
 std::string to_text(const Table& table, std::size_t limit = 0);
 
-/// RFC 4180: lines end in CRLF, doubles in full. NULL is an empty field, an empty text is "".
+/// RFC 4180, but that lines end in LF, for shells; doubles in full. NULL is an empty field, an empty text is "".
 std::string to_csv(const Table& table);
 
 /// An array of objects, one a line, doubles in full, NULL as null. Infinities, which JSON lacks, are "inf" and "-inf";

@@ -113,7 +113,7 @@ FROM placed_cell AS p JOIN measurement ON measurement.cell = p.cell_id JOIN meas
 -- Whatever a cell was told, one row a value, with the type that it has in the study.
 CREATE VIEW parameters AS
 SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy,
-  substr(leaf.fullkey, 3) AS key, leaf.atom AS value, leaf.type AS type
+  replace(replace(replace(substr(leaf.fullkey, 3), '.settings.', '.'), '.params.', '.'), '"', '') AS key, leaf.atom AS value, leaf.type AS type
 FROM placed_cell AS p JOIN config ON config.cell = p.cell_id JOIN json_tree(config.json) AS leaf
 WHERE p.current AND leaf.type NOT IN ('object', 'array');
 

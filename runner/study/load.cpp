@@ -90,7 +90,8 @@ void apply_set(const std::string& set, LoadedStudy& study, Problems& problems) {
     problems.error(place, "--set takes KEY=VALUE", "write, for instance, --set stage.transfer.train.lr=0.01");
     return;
   }
-  const std::string key = set.substr(0, equals);
+  std::string key = set.substr(0, equals);
+  key.erase(std::remove(key.begin(), key.end(), '"'), key.end());  // quoted or not, as in the file
   const auto value = parse_toml_value(set.substr(equals + 1), place, problems);
   if (!value) return;
 

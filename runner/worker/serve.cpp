@@ -210,7 +210,7 @@ class Server {
     std::vector<TensorShape> given;
     const WeightsFile file(request.path);
     for (const StoredTensor& tensor : file.index().tensors) given.push_back({tensor.name, tensor.shape});
-    return WeightsFit{model.fit(plan, given).faults, std::nullopt};
+    return WeightsFit{model.fit(plan, given).faults, stamps(model.backbone().files()), std::nullopt};
   }
 
   Json train_cell(TrainJob job) {
@@ -231,6 +231,9 @@ class Server {
           {job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},
           {job.data.plugin, registry_.library_hash(PluginKind::Dataset, job.data.plugin)},
           {job.strategy.plugin, registry_.library_hash(PluginKind::Strategy, job.strategy.plugin)}};
+      if (job.source_data)
+        ingredients.plugin_hashes[job.source_data->data.plugin] =
+            registry_.library_hash(PluginKind::Dataset, job.source_data->data.plugin);
       train(job, std::move(ingredients), events, watch);
     });
   }

@@ -56,10 +56,13 @@ TEST(Classes, SplitsDifferAndMixTheClasses) {
 }
 
 TEST(Classes, AreKeptByNameAndLeftOutByName) {
-  const std::vector<std::string> two = {"class3", "class1"}, one = {"class1"};
+  const std::vector<std::string> two = {"class3", "class1"}, three = {"class4", "class3", "class1"}, one = {"class1"};
   EXPECT_THAT(kept_classes(data({{"only", two}}), names(5)), ElementsAre(1u, 3u));
   EXPECT_THAT(kept_classes(data({{"except", two}}), names(5)), ElementsAre(0u, 2u, 4u));
-  EXPECT_THAT(kept_classes(data({{"only", two}, {"except", one}}), names(5)), ElementsAre(3u));
+  EXPECT_THAT(kept_classes(data({{"only", three}, {"except", one}}), names(5)), ElementsAre(3u, 4u));
+  std::string key;
+  EXPECT_THAT(refusal(data({{"only", one}}), 5, &key), HasSubstr("only leaves one class over"));
+  EXPECT_EQ(key, "only");
 }
 
 TEST(Classes, SayWhichKeyIsWrongAndWhatToDo) {

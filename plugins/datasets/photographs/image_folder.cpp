@@ -81,7 +81,7 @@ class ImageFolder : public Photographs {
       classes_ = class_folders(root_);
       divide(params, images);
     }
-    set_images(classes_, std::move(images), {});
+    set_images(classes_, std::move(images), watched());
   }
 
  private:
@@ -98,6 +98,16 @@ class ImageFolder : public Photographs {
       fail(folder.string() + ": the class folder holds no images",
            "put JPEG or PNG files there, or take the folder away");
     return images;
+  }
+
+  /// The folders whose change is a change of the data: classes and splits that come and go.
+  std::vector<fs::path> watched() const {
+    std::vector<fs::path> folders = {root_};
+    std::error_code ignored;
+    for (fs::recursive_directory_iterator at(root_, fs::directory_options::follow_directory_symlink, ignored), end;
+         !ignored && at != end; at.increment(ignored))
+      if (std::error_code none; at->is_directory(none)) folders.push_back(at->path());
+    return folders;
   }
 
   std::vector<Listed> read_split(const std::string& split) const {

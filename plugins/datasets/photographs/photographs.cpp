@@ -39,7 +39,6 @@ void Photographs::set_images(std::vector<std::string> classes, std::array<std::v
                              std::vector<std::filesystem::path> more) {
   info_.shape = {3, 0, 0};
   info_.classes = std::move(classes);
-  info_.files = std::move(more);
   Sha256 hash;
   hash.add(fmt::format("images exif {}\n", exif_));
   for (const std::string& name : info_.classes) hash.add(name + "\n");
@@ -64,6 +63,7 @@ void Photographs::set_images(std::vector<std::string> classes, std::array<std::v
       labels_[s].push_back(listed.label);
     }
   }
+  info_.files.insert(info_.files.end(), more.begin(), more.end());
   info_.fingerprint = hash.hex();
   if (paths_[std::size_t(Split::Train)].empty())
     throw Error(ErrorKind::Data, "none of the training images can be read",

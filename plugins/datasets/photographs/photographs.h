@@ -27,7 +27,8 @@ class Photographs : public Dataset {
   /// Reads `exif` and `on_error`.
   explicit Photographs(const Params& params);
   /// Reads every file once, for the fingerprint, and its head; where damaged ones are skipped, decodes it as well.
-  /// `more`: files that were read to get here. Throws Error{Data} naming the first file that cannot be read.
+  /// `more`: files and folders that were read to get here. Throws Error{Data} naming the first file that cannot be
+  /// read.
   void set_images(std::vector<std::string> classes, std::array<std::vector<Listed>, 3> images,
                   std::vector<std::filesystem::path> more);
 
