@@ -106,6 +106,7 @@ void to_json(Json& json, const MeasureJob& value) {
   json = {{"do", "measure"},
           {"cell", value.cell},
           {"seed", value.seed},
+          {"generation", value.generation},
           {"backbone", value.backbone},
           {"data", value.data},
           {"strategy", value.strategy},
@@ -130,6 +131,7 @@ void from_json(const Json& json, MeasureJob& value) {
   value = {};
   value.cell = json.at("cell");
   value.seed = json.at("seed");
+  value.generation = json.value("generation", std::int64_t{0});
   value.backbone = json.at("backbone").get<Component>();
   value.data = json.at("data").get<Component>();
   value.strategy = json.at("strategy").get<Component>();

@@ -46,6 +46,7 @@ struct MeasureJob {
 
   std::string cell;  ///< identity
   std::uint64_t seed = 0;
+  std::int64_t generation = 0;
   Component backbone, data, strategy;
   Params data_settings, train_settings;
   std::string data_root;

@@ -80,8 +80,13 @@ void from_json(const Json& json, Component& value) {
 
 void to_json(Json& json, const DatasetFacts& value) {
   if (value.failure) return put_failure(json, value.failure);
-  json = {{"shape", shape_json(value.shape)}, {"classes", value.classes},         {"per_class", value.per_class},
-          {"fingerprint", value.fingerprint}, {"files", files_json(value.files)}, {"skipped", value.skipped}};
+  json = {{"shape", shape_json(value.shape)},
+          {"classes", value.classes},
+          {"per_class", value.per_class},
+          {"fingerprint", value.fingerprint},
+          {"files", files_json(value.files)},
+          {"skipped", value.skipped},
+          {"notes", value.notes}};
 }
 void from_json(const Json& json, DatasetFacts& value) {
   value = {};
@@ -91,6 +96,7 @@ void from_json(const Json& json, DatasetFacts& value) {
   value.per_class = json.at("per_class").get<std::map<std::string, std::vector<std::int64_t>>>();
   value.fingerprint = json.at("fingerprint");
   value.skipped = json.value("skipped", std::vector<std::string>{});
+  value.notes = json.value("notes", std::vector<std::string>{});
   value.files = files_of(json.at("files"));
 }
 
@@ -214,6 +220,7 @@ void to_json(Json& json, const TrainJob& value) {
           {"cell", value.cell},
           {"attempt", value.attempt},
           {"seed", value.seed},
+          {"generation", value.generation},
           {"backbone", value.backbone},
           {"data", value.data},
           {"strategy", value.strategy},
@@ -238,6 +245,7 @@ void from_json(const Json& json, TrainJob& value) {
   value.cell = json.at("cell");
   value.attempt = json.at("attempt");
   value.seed = json.at("seed");
+  value.generation = json.value("generation", std::int64_t{0});
   value.backbone = json.at("backbone").get<Component>();
   value.data = json.at("data").get<Component>();
   value.strategy = json.at("strategy").get<Component>();

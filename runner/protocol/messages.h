@@ -71,6 +71,7 @@ struct DatasetFacts {
   std::string fingerprint;
   std::vector<FileStamp> files;
   std::vector<std::string> skipped;  ///< files left out since they cannot be read, with what is wrong with each
+  std::vector<std::string> notes;    ///< what else is to be told of how it was read
   std::optional<Failure> failure;
 };
 
@@ -172,6 +173,7 @@ struct TrainJob {
   std::string cell;  ///< identity
   std::int64_t attempt = 1;
   std::uint64_t seed = 0;
+  std::int64_t generation = 0;  ///< how many stages its init is away from one without; see generation_seed()
   Component backbone, data, strategy;
   Params data_settings, train_settings;
   std::string data_root;

@@ -13,6 +13,10 @@ std::uint64_t stream_seed(std::uint64_t seed, std::string_view name, std::uint64
   return std::stoull(digest.substr(0, 16), nullptr, 16);
 }
 
+std::uint64_t generation_seed(std::uint64_t seed, std::int64_t generation) {
+  return generation == 0 ? seed : stream_seed(seed, "generation", std::uint64_t(generation));
+}
+
 RandomStream::RandomStream(std::uint64_t seed, std::string_view name, std::uint64_t index)
     : engine_(stream_seed(seed, name, index)) {}
 

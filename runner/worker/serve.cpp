@@ -128,6 +128,7 @@ class Server {
     facts.classes = data->info().classes;
     facts.fingerprint = data->info().fingerprint;
     facts.skipped = data->info().skipped;
+    facts.notes = data->info().notes;
     facts.files = stamps(data->info().files);
     for (Split split : kSplits) {
       const auto labels = data->labels(split);

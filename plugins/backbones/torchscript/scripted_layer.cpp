@@ -22,9 +22,15 @@ ScriptedLayer::ScriptedLayer(torch::jit::Module module, bool flatten, ScriptedMo
 }
 
 at::Tensor ScriptedLayer::forward(const at::Tensor& x) {
-  if (module_.is_training() != training()) module_.train(training());
+  set_mode(module_);
   const at::Tensor y = run_scripted(module_, x);
   return flatten_ ? y.flatten(1) : y;
+}
+
+void ScriptedLayer::set_mode(torch::jit::Module module) const {
+  const bool on = module.hasattr("running_mean") ? statistics() : training();
+  if (module.hasattr("training") && module.is_training() != on) module.setattr("training", on);
+  for (const auto& child : module.named_children()) set_mode(child.value);
 }
 
 void ScriptedLayer::adopt(torch::jit::Module module, const std::string& prefix, ScriptedModules& seen) {

@@ -27,6 +27,8 @@ class ScriptedLayer : public Module {
 
  private:
   void adopt(torch::jit::Module module, const std::string& prefix, ScriptedModules& seen);
+  /// Each scripted module in train or eval mode, as this layer's two modes say.
+  void set_mode(torch::jit::Module module) const;
 
   torch::jit::Module module_;
   bool flatten_;

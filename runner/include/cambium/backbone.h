@@ -47,6 +47,10 @@ class Backbone {
   virtual std::string head_name() const { return "head"; }
   /// The name that this network gives to what a public checkpoint calls `name`.
   virtual std::string own_name(const std::string& name) const { return name; }
+  /// What a source's tensor becomes that this network has as `name` in another `shape`, as position embeddings of
+  /// images of another size; an undefined tensor where nothing can be made of it.
+  virtual at::Tensor adapted(const std::string& name, const at::Tensor& theirs,
+                             const std::vector<std::int64_t>& shape) const;
 
  protected:
   /// Appends a layer. Its parameters are named `name` + "." + their own.

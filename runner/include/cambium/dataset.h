@@ -28,6 +28,8 @@ struct DatasetInfo {
   std::vector<std::filesystem::path> files;
   /// Files that were left out since they cannot be read, each with what is wrong with it.
   std::vector<std::string> skipped = {};
+  /// What else a user should know of how it was read, a sentence each: folders left out, a split known by another name.
+  std::vector<std::string> notes = {};
 };
 
 /// Labelled images. Picking, resizing, normalising and augmenting are the runner's, the same for every data set.

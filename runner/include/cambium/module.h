@@ -61,8 +61,14 @@ class Module {
   virtual at::Tensor forward(const at::Tensor& x) = 0;
 
   /// Train or eval mode for this module and all below: what dropout and batch norm go by.
-  void train(bool on);
+  void train(bool on) { train(on, on); }
+  /// The two apart. `statistics`: those that have a buffer of their own called running_mean, as batch norm, normalise
+  /// by the batch and follow it; `on`: all others are in train mode.
+  void train(bool on, bool statistics);
+  /// The mode that this module is in.
   bool training() const { return training_; }
+  /// For a module that holds several of somebody else's: the mode of those of them that keep running statistics.
+  bool statistics() const { return statistics_; }
 
   /// Every parameter and buffer of this module and those below, with full names beginning with `prefix`. The tensors
   /// are the module's own, not copies.
@@ -92,7 +98,7 @@ class Module {
   }
 
  private:
-  bool training_ = true;
+  bool training_ = true, statistics_ = true;
   std::vector<NamedParameter> parameters_;
   std::vector<NamedBuffer> buffers_;
   std::vector<std::pair<std::string, std::unique_ptr<Module>>> children_;

@@ -30,7 +30,7 @@ class Registry {
 };
 
 /// Raised whenever a header of the SDK changes in a way that old plugins would not survive.
-inline constexpr std::uint32_t kApiVersion = 2;
+inline constexpr std::uint32_t kApiVersion = 3;
 
 }  // namespace cambium
 

@@ -36,4 +36,9 @@ class RandomStream {
 /// The seed of a stream: 64 bits of SHA-256 over seed, name and index.
 std::uint64_t stream_seed(std::uint64_t seed, std::string_view name, std::uint64_t index = 0);
 
+/// What stands for `seed` in the streams of a cell of `generation` (how many stages its init is away from one without):
+/// what a network draws anew, and the order of its images, are never those that a network it comes from began with.
+/// Generation 0 has the seed itself.
+std::uint64_t generation_seed(std::uint64_t seed, std::int64_t generation);
+
 }  // namespace cambium

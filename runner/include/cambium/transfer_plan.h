@@ -17,8 +17,8 @@ enum class Weights {
 /// 2022 (BitFit), the norms' shifts.
 enum class Trainable { None, All, Norm, Bias };
 
-/// How the norm and dropout of a layer that does not learn at all run: Eval (nothing moves, nothing is dropped) or
-/// Train. In both, running statistics never change: frozen means frozen.
+/// How a layer that does not learn at all runs: Eval (nothing is dropped) or Train (its dropout drops, as in Yosinski
+/// et al. 2014). In both, norms go by their running statistics, which never change: frozen means frozen.
 enum class FrozenMode { Eval, Train };
 
 /// How one layer, or the head, learns.

@@ -13,4 +13,8 @@ std::unique_ptr<Module> Backbone::make_head(std::int64_t classes) const {
   return std::make_unique<nn::Linear>(feature_width_, classes);
 }
 
+at::Tensor Backbone::adapted(const std::string&, const at::Tensor&, const std::vector<std::int64_t>&) const {
+  return {};
+}
+
 }  // namespace cambium

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace cambium {
@@ -14,9 +15,12 @@ Init Init::glorot_uniform(std::int64_t fan_in, std::int64_t fan_out) {
 }
 Init Init::fan_in_uniform(std::int64_t fan_in) { return uniform(1.0 / std::sqrt(double(fan_in))); }
 
-void Module::train(bool on) {
-  training_ = on;
-  for (auto& [name, module] : children_) module->train(on);
+void Module::train(bool on, bool statistics) {
+  const bool keeps = std::any_of(buffers_.begin(), buffers_.end(),
+                                 [](const NamedBuffer& buffer) { return buffer.name == "running_mean"; });
+  training_ = keeps ? statistics : on;
+  statistics_ = statistics;
+  for (auto& [name, module] : children_) module->train(on, statistics);
 }
 
 namespace {
