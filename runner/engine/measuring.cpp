@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,6 +15,7 @@
 
 #include "cambium/files.h"
 #include "engine/facts.h"
+#include "engine/frozen_statistics.h"
 #include "engine/layer_measures.h"
 #include "engine/task.h"
 #include "measures/calibration.h"
@@ -76,7 +78,8 @@ class Measuring {
         checked_plan(*ingredients_.strategy, network_facts(model.backbone(), job_.train_settings.integer("epochs")));
     std::optional<TensorFile> source;
     if (plan.needs_source() && job_.source) source = read_weights(job_.source->path, job_.source->sha256);
-    model.initialise(plan, source ? &source->tensors : nullptr, job_.seed);
+    model.initialise(plan, source ? &source->tensors : nullptr, generation_seed(job_.seed, job_.generation));
+    fill_frozen_statistics(model, plan, task_.in_order(Split::Train, std::numeric_limits<std::int64_t>::max()));
     return start_.emplace(std::move(model));
   }
 

@@ -217,7 +217,7 @@ std::vector<ParameterGroup> Model::groups(const Phase& phase, double weight_deca
 void Model::train() {
   training_ = true;
   for (std::size_t l = 0; l <= layers(); ++l)
-    module(l).train(!frozen_[l] || phase_[l].frozen_mode == FrozenMode::Train);
+    module(l).train(!frozen_[l] || phase_[l].frozen_mode == FrozenMode::Train, !frozen_[l]);
 }
 
 void Model::eval() {
@@ -236,7 +236,7 @@ at::Tensor Model::body(const at::Tensor& x, std::size_t from) {
 }
 
 at::Tensor Model::run(std::size_t layer, const at::Tensor& x) {
-  // A frozen layer in train mode uses the batch's statistics, and would move its running ones.
+  // Somebody's own norm, that does not keep to the two modes, would move its running statistics.
   const bool hold = training_ && module(layer).training() && frozen_[layer];
   std::vector<std::pair<at::Tensor, at::Tensor>> held;
   if (hold)

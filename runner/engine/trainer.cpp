@@ -14,6 +14,7 @@
 #include "cambium/random.h"
 #include "engine/checkpoint.h"
 #include "engine/facts.h"
+#include "engine/frozen_statistics.h"
 #include "engine/images.h"
 #include "engine/model.h"
 #include "engine/optimizer.h"
@@ -58,6 +59,7 @@ class Training {
         plain_(how_.plain()),
         selection_(select_images(data_.labels(Split::Train), data_.labels(Split::Validation).size(),
                                  data_.info().classes, job.data_settings, job.seed)),
+        seed_(generation_seed(job.seed, job.generation)),
         train_(data_, Split::Train, selection_.train, how_),
         validation_(data_, selection_.validation_split ? Split::Validation : Split::Train, selection_.validation,
                     plain_),
@@ -94,7 +96,8 @@ class Training {
     if (plan_.needs_source() && !source)
       throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
     // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
-    model_.initialise(plan_, source ? &source->tensors : nullptr, job_.seed);
+    model_.initialise(plan_, source ? &source->tensors : nullptr, seed_);
+    fill_frozen_statistics(model_, plan_, train_);
     if (plan_.source_share > 0) {
       if (!job_.source_data || !ingredients_.source_dataset)
         throw Error(ErrorKind::Data, "the strategy mixes in source data and there is none",
@@ -173,9 +176,9 @@ class Training {
   }
 
   Metrics train_epoch(std::int64_t epoch, const Schedule& schedule) {
-    at::manual_seed(stream_seed(job_.seed, "dropout", std::uint64_t(epoch)));
+    at::manual_seed(stream_seed(seed_, "dropout", std::uint64_t(epoch)));
     model_.train();
-    const auto order = epoch_order(train_.size(), job_.seed, epoch);
+    const auto order = epoch_order(train_.size(), seed_, epoch);
     const double lr = settings_.number("lr"), smoothing = settings_.number("label_smoothing");
     const auto steps = std::int64_t(bounds_.size()) - 1;
     double loss_sum = 0, source_sum = 0;
@@ -184,15 +187,15 @@ class Training {
     for (std::int64_t step = 0; step < steps; ++step) {
       const std::span positions(order.data() + bounds_[std::size_t(step)],
                                 order.data() + bounds_[std::size_t(step) + 1]);
-      const at::Tensor targets = train_.targets(positions, job_.seed, epoch, std::int64_t(data_.info().classes.size()));
+      const at::Tensor targets = train_.targets(positions, seed_, epoch, std::int64_t(data_.info().classes.size()));
       // Of mixed images, the label with the greater share counts as the right one.
       const at::Tensor labels = targets.dim() == 2 ? targets.argmax(1) : targets;
-      at::Tensor inputs = train_.inputs(positions, job_.seed, epoch), features;
+      at::Tensor inputs = train_.inputs(positions, seed_, epoch), features;
       at::Tensor source_loss;
       const auto own = std::int64_t(positions.size());
       std::int64_t others = 0;
       if (mix_) {
-        const SourceMix::Batch source = mix_->next(positions.size(), job_.seed, epoch);
+        const SourceMix::Batch source = mix_->next(positions.size(), seed_, epoch);
         others = source.labels.size(0);
         features = model_.body(at::cat({inputs, source.inputs}));
         source_loss = at::cross_entropy_loss(mix_->head(features.narrow(0, own, others)), source.labels, {},
@@ -321,6 +324,7 @@ class Training {
         {"cell", job_.cell},
         {"kind", kind},
         {"seed", job_.seed},
+        {"generation", job_.generation},
         {"backbone", Json(job_.backbone)},
         {"dataset", job_.data.plugin},
         {"fingerprint", data_.info().fingerprint},
@@ -347,6 +351,7 @@ class Training {
   const Preprocessing how_;
   const Preprocessing plain_;
   const Selection selection_;
+  const std::uint64_t seed_;  ///< of all that is drawn but the selection
   Images train_, validation_;
   std::optional<SourceMix> mix_;
   Optimizer optimizer_;

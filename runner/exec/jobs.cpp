@@ -15,6 +15,7 @@ TrainJob train_job(const Plan& plan, const Cell& cell, const std::vector<Artifac
   TrainJob job;
   job.cell = cell.identity;
   job.seed = cell.seed;
+  job.generation = cell.generation;
   job.backbone = cell.backbone->component;
   job.data = cell.data->component;
   job.strategy = cell.strategy->component;
@@ -37,6 +38,7 @@ MeasureJob measure_job(const Plan& plan, const Cell& cell, const std::vector<std
   MeasureJob job;
   job.cell = cell.identity;
   job.seed = cell.seed;
+  job.generation = cell.generation;
   job.backbone = cell.backbone->component;
   job.data = cell.data->component;
   job.strategy = cell.strategy->component;

@@ -61,6 +61,7 @@ class Compiler {
     plan_.baseline = study_.baseline;
     for (const Stage& stage : study_.stages) plan_.stages.push_back(stage.name);
     arms_.resize(study_.stages.size());
+    generations_.resize(study_.stages.size());
     for (std::size_t s : stage_order(study_, problems_)) compile_stage(s);
     for (Cell& cell : plan_.cells) cell.keep_weights = study_.keep_all_weights;
     for (const Cell& cell : plan_.cells)
@@ -98,6 +99,7 @@ class Compiler {
     const Stage& stage = study_.stages[index];
     stage_ = index;
     read_inits(stage);
+    generations_[index] = generation();
     std::vector<Value> inherited = inherit(stage);
     Points points(stage, inherited, builder_, problems_);
     facts_.ask(points.points());
@@ -126,8 +128,8 @@ class Compiler {
         merge.stage = index;
         merge.strategy = strategy;
         for (const auto& [key, value] : all_axes) read_axes[strategy].insert(key);
-        const AxisValues factors = factors_of(axes, stage, point);
-        const std::string given = arm_name(stage, point), name = given.empty() ? strategy : given;
+        const AxisValues factors = factors_of(axes, stage, point.indices, point.extra);
+        const std::string given = arm_name(stage, point.indices, point.extra), name = given.empty() ? strategy : given;
         const Entry entry{index,
                           0,
                           arm_label(axes, factors, given, strategy),
@@ -135,7 +137,7 @@ class Compiler {
                           axes_json(factors),
                           axes_json(axes),
                           axes_json(replicate)};
-        for (std::uint64_t seed : stage.seeds) {
+        for (std::uint64_t seed : point.seeds(stage)) {
           const std::size_t before = plan_.cells.size();
           const std::size_t cell = enter(point, network, needs ? source : Source{}, seed);
           ++merge.points;
@@ -155,7 +157,8 @@ class Compiler {
       if (merge.cells == merge.points) continue;
       for (const Axis& axis : stage.axes)
         for (const Axis::Key& key : axis.keys)
-          if (key.name != "arm" && !read_axes[strategy].count(key.name)) merge.unread.push_back(key.name);
+          if (key.name != "arm" && key.name != "seed" && !read_axes[strategy].count(key.name))
+            merge.unread.push_back(key.name);
       plan_.merges.push_back(merge);
     }
   }
@@ -163,6 +166,18 @@ class Compiler {
   void read_inits(const Stage& stage) {
     inits_.clear();
     for (const Value* value : inits_of(stage)) inits_[value] = read_init(*value, study_, problems_);
+  }
+
+  /// Of the stage being compiled, the same for all its arms: one more than what lies furthest from a stage without init
+  /// among all that it starts from.
+  std::int64_t generation() {
+    std::int64_t furthest = 0;
+    for (const auto& [value, init] : inits_) {
+      if (init.kind == Init::Kind::Stage) furthest = std::max(furthest, generations_[init.stage] + 1);
+      if (init.kind == Init::Kind::File)
+        furthest = std::max(furthest, WeightsFiles::generation(resolve_path(data_root_, init.file).string()) + 1);
+    }
+    return furthest;
   }
 
   /// The different backbones of what the stage starts from. A source stage that came to no cells, for errors told
@@ -210,17 +225,16 @@ class Compiler {
       source.init = &init;
       source.arm = &arm;
       source.weights = init.weights;
-      const bool all =
-          std::all_of(stage.seeds.begin(), stage.seeds.end(), [&](auto seed) { return arm.cells.count(seed) != 0; });
+      const std::vector<std::uint64_t> seeds = point.seeds(stage);
+      const bool all = std::all_of(seeds.begin(), seeds.end(), [&](auto seed) { return arm.cells.count(seed) != 0; });
       source.paired = all;
       if (!all && arm.cells.size() > 1) {
         std::vector<std::uint64_t> there;
         for (const auto& [seed, cell] : arm.cells) there.push_back(seed);
-        problems_.error(
-            init.place,
-            fmt::format("stage {} runs seeds [{}], and stage {} has [{}] to start from", stage.name,
-                        fmt::join(stage.seeds, ", "), study_.stages[init.stage].name, fmt::join(there, ", ")),
-            "give the source the same seeds, or a single one that all start from");
+        problems_.error(init.place,
+                        fmt::format("stage {} runs seeds [{}], and stage {} has [{}] to start from", stage.name,
+                                    fmt::join(seeds, ", "), study_.stages[init.stage].name, fmt::join(there, ", ")),
+                        "give the source the same seeds, or a single one that all start from");
         return {};
       }
       if (needs && init.weights == "best") check_best(init, plan_.cells[arm.cells.begin()->second]);
@@ -278,39 +292,6 @@ class Compiler {
     return {source};
   }
 
-  std::string arm_name(const Stage& stage, const Point& point) const {
-    std::string name = stage.arm;
-    for (std::size_t a = 0; a < stage.axes.size(); ++a)
-      for (const Axis::Key& key : stage.axes[a].keys)
-        if (key.name == "arm" && point.indices[a] >= 0)
-          name = key.values[std::size_t(point.indices[a])].is_string()
-                     ? key.values[std::size_t(point.indices[a])].string()
-                     : "";
-    if (point.extra)
-      for (const Axis::Key& key : point.extra->keys)
-        if (key.name == "arm" && key.values.front().is_string()) name = key.values.front().string();
-    return name;
-  }
-
-  /// The axes that are not told by the arm's name: those that march neither with `arm` nor with `strategy`, and of an
-  /// extra cell that has a name, none.
-  static AxisValues factors_of(const AxisValues& axes, const Stage& stage, const Point& point) {
-    std::set<std::string> told = {"strategy", "strategy.plugin"};
-    const auto add = [&](const std::vector<Axis::Key>& keys, bool by_strategy) {
-      if (std::any_of(keys.begin(), keys.end(), [&](const Axis::Key& key) {
-            return key.name == "arm" || (by_strategy && (key.name == "strategy" || key.name == "strategy.plugin"));
-          }))
-        for (const Axis::Key& key : keys) told.insert(key.name);
-    };
-    for (std::size_t a = 0; a < stage.axes.size(); ++a)
-      if (point.indices[a] >= 0) add(stage.axes[a].keys, true);
-    if (point.extra) add(point.extra->keys, false);
-    AxisValues left;
-    for (const auto& axis : axes)
-      if (!told.count(axis.first)) left.push_back(axis);
-    return left;
-  }
-
   /// The axes that a cell reads, its source's before its own: of those, just the backbone's where it takes nothing else
   /// over. What goes by the cell's own value is no axis of its own.
   AxisValues axes_of(const Points& points, const Point& point, const Source& source, bool needs) const {
@@ -329,6 +310,7 @@ class Compiler {
                     std::uint64_t seed) {
     Cell cell;
     cell.seed = seed;
+    cell.generation = generations_[stage_];
     cell.backbone = point.part(PartKind::Backbone).part;
     cell.data = point.part(PartKind::Data).part;
     cell.strategy = point.part(PartKind::Strategy).part;
@@ -373,8 +355,9 @@ class Compiler {
   WeightsFiles weights_;
   Plan plan_;
   std::size_t stage_ = 0;
-  std::vector<std::vector<Arm>> arms_;  ///< by stage
-  std::map<const Value*, Init> inits_;  ///< of the stage being compiled
+  std::vector<std::vector<Arm>> arms_;     ///< by stage
+  std::vector<std::int64_t> generations_;  ///< by stage
+  std::map<const Value*, Init> inits_;     ///< of the stage being compiled
   std::set<std::array<const void*, 5>> checked_;
   std::set<std::tuple<std::string, std::size_t, const void*, const void*>> checked_files_;
   std::unordered_map<std::string, std::size_t> by_identity_;

@@ -7,6 +7,21 @@
 #include "cambium/files.h"
 
 namespace cambium {
+namespace {
+
+/// What plans of some kinds have come to mean: results of before are no longer theirs. All others keep their identity.
+std::string changed_since_version_1(const TransferPlan& plan) {
+  bool drawn_and_frozen = false, dropping = false;
+  for (const Phase& phase : plan.phases)
+    for (std::size_t l = 0; l < phase.layers.size(); ++l) {
+      if (!phase.layers[l].frozen()) continue;
+      drawn_and_frozen = drawn_and_frozen || (phase.epoch == 0 && plan.weights[l] != Weights::Source);
+      dropping = dropping || phase.layers[l].frozen_mode == FrozenMode::Train;
+    }
+  return std::string(drawn_and_frozen ? "calibrated\n" : "") + (dropping ? "frozen norms by running statistics\n" : "");
+}
+
+}  // namespace
 
 void identify(Cell& cell, const Cell* source, bool paired) {
   std::string text = "cambium cell 1\n";
@@ -14,6 +29,8 @@ void identify(Cell& cell, const Cell* source, bool paired) {
     text += part->digest + "\n";
   text += cell.dataset->fingerprint + "\n";
   if (!cell.network->fingerprint.empty()) text += "network " + cell.network->fingerprint + "\n";
+  if (cell.generation > 0) text += fmt::format("generation {}\n", cell.generation);
+  text += changed_since_version_1(cell.network->plan);
   const auto from = [&](const std::string& what) {
     return what.empty() ? std::string() : fmt::format("from {} {}\n", what, cell.source_weights);
   };
@@ -30,9 +47,10 @@ std::string config_json(const Plan& plan, const Cell& cell) {
                          cell.source_weights);
   else if (!cell.source_file.empty())
     source = fmt::format(R"({{"file":{},"sha256":"{}"}})", text(cell.source_file), cell.source_sha256);
-  return fmt::format(R"({{"backbone":{},"data":{},"strategy":{},"train":{},"fingerprint":{},"seed":{},"source":{}}})",
-                     cell.backbone->json, cell.data->json, cell.strategy->json, cell.train->json,
-                     text(cell.dataset->fingerprint), cell.seed, source);
+  return fmt::format(
+      R"({{"backbone":{},"data":{},"strategy":{},"train":{},"fingerprint":{},"seed":{},"generation":{},"source":{}}})",
+      cell.backbone->json, cell.data->json, cell.strategy->json, cell.train->json, text(cell.dataset->fingerprint),
+      cell.seed, cell.generation, source);
 }
 
 }  // namespace cambium

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace cambium {
 namespace {
@@ -68,6 +70,36 @@ std::string arm_label(const AxisValues& all, const AxisValues& factors, const st
       add((alike > 1 ? key : last_step(key)) + "=" + plain(*value));
   }
   return label.empty() ? strategy : label;
+}
+
+std::string arm_name(const Stage& stage, const std::vector<int>& indices, const Assignment* extra) {
+  std::string name = stage.arm;
+  for (std::size_t a = 0; a < stage.axes.size(); ++a)
+    for (const Axis::Key& key : stage.axes[a].keys)
+      if (key.name == "arm" && indices[a] >= 0)
+        name = key.values[std::size_t(indices[a])].is_string() ? key.values[std::size_t(indices[a])].string() : "";
+  if (extra)
+    for (const Axis::Key& key : extra->keys)
+      if (key.name == "arm" && key.values.front().is_string()) name = key.values.front().string();
+  return name;
+}
+
+AxisValues factors_of(const AxisValues& axes, const Stage& stage, const std::vector<int>& indices,
+                      const Assignment* extra) {
+  std::set<std::string> told = {"strategy", "strategy.plugin"};
+  const auto add = [&](const std::vector<Axis::Key>& keys, bool by_strategy) {
+    if (std::any_of(keys.begin(), keys.end(), [&](const Axis::Key& key) {
+          return key.name == "arm" || (by_strategy && (key.name == "strategy" || key.name == "strategy.plugin"));
+        }))
+      for (const Axis::Key& key : keys) told.insert(key.name);
+  };
+  for (std::size_t a = 0; a < stage.axes.size(); ++a)
+    if (indices[a] >= 0) add(stage.axes[a].keys, true);
+  if (extra) add(extra->keys, false);
+  AxisValues left;
+  for (const auto& axis : axes)
+    if (!told.count(axis.first)) left.push_back(axis);
+  return left;
 }
 
 }  // namespace cambium

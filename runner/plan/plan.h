@@ -27,6 +27,7 @@ struct Part {
 struct Cell {
   std::string identity, group;  ///< 64 hex digits each
   std::uint64_t seed = 0;
+  std::int64_t generation = 0;  ///< how many stages its stage's init is away from one without
   std::shared_ptr<const Part> backbone, data, strategy, train;
   std::shared_ptr<const NetworkInfo> network;
   std::shared_ptr<const DatasetFacts> dataset;

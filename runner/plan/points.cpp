@@ -102,6 +102,10 @@ void Points::add(Point point) {
   if (point.extra)
     for (const Axis::Key& key : point.extra->keys)
       if (key.name == "init") point.init = &key.values.front();
+  for (std::size_t a = 0; a < stage_.axes.size(); ++a)
+    if (point.indices[a] >= 0)
+      for (const Axis::Key& key : stage_.axes[a].keys)
+        if (key.name == "seed") point.seed = std::uint64_t(key.values[std::size_t(point.indices[a])].number());
   if (!point.extra && excluded(point)) return;
   if (fine) points_.push_back(std::move(point));
 }

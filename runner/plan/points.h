@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,8 +18,10 @@ struct Point {
   std::vector<int> indices;                 ///< a value an axis; -1 for an extra cell that leaves an axis alone
   const Assignment* extra = nullptr;        ///< the extra that it is, or null
   std::size_t backbone_choice = 0;          ///< which of the inherited backbones it takes
+  std::optional<std::uint64_t> seed = std::nullopt;  ///< that an axis gives it, in place of the stage's
 
   const BuiltPart& part(PartKind kind) const { return *parts[std::size_t(kind)]; }
+  std::vector<std::uint64_t> seeds(const Stage& stage) const { return seed ? std::vector{*seed} : stage.seeds; }
 };
 
 /// A stage's grid: every point, less what is excluded, with what is extra.

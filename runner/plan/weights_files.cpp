@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "protocol/settings.h"
 #include "weights/fit.h"
@@ -40,6 +41,17 @@ const WeightsFacts* WeightsFiles::open(const std::string& file, const Place& pla
     }
   }
   return found->second ? &*found->second : nullptr;
+}
+
+std::int64_t WeightsFiles::generation(const std::string& file) {
+  try {
+    const WeightsFile weights(file);
+    const auto card = read_card(file, weights.index().metadata, {});
+    if (!card || card->study.count("generation") == 0) return 0;
+    return std::max<std::int64_t>(0, std::strtoll(card->study.at("generation").c_str(), nullptr, 10));
+  } catch (const Error&) {
+    return 0;  // told where something is taken from it
+  }
 }
 
 void WeightsFiles::check(const Cell& cell, const Stage& stage, const Place& place) {

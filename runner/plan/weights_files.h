@@ -27,6 +27,9 @@ class WeightsFiles {
   /// Reads `file`, absolute, that `place` names. Null, and a problem, if it is no weights file.
   const WeightsFacts* open(const std::string& file, const Place& place);
 
+  /// Of the network that `file` holds, as its card says; 0 where nothing says it.
+  static std::int64_t generation(const std::string& file);
+
   /// Whether `cell` of `stage` can take its source file over: its tensors fit the network, and the cell's normalisation
   /// is the one that the file's card states.
   void check(const Cell& cell, const Stage& stage, const Place& place);

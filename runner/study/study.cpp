@@ -159,6 +159,18 @@ class StageReader {
     return false;
   }
 
+  /// Of an axis, which may also set the seed.
+  bool check_axis(const std::string& key, const Place& place, const std::vector<Value>& values) {
+    if (key != "seed") return check_key(key, place);
+    for (const Value& value : values) {
+      if (value.is_integer() && value.number() >= 0) continue;
+      problems_.error(value.place, fmt::format("a seed is {}, not a whole number from 0 on", describe(value)),
+                      "write seed = [0, 1, 2]");
+      return false;
+    }
+    return true;
+  }
+
   void add_axis(Axis axis) {
     for (const Axis::Key& key : axis.keys) {
       for (const Axis& other : stage_.axes)
@@ -188,8 +200,8 @@ class StageReader {
       problems_.error(grid.place, fmt::format("the grid of stage {} is empty", stage_.name),
                       "give it an axis, or take it out");
     for (const Value::Member& member : grid.table()) {
-      if (!check_key(member.key, member.place)) continue;
       auto values = axis_values(member.key, member.value, problems_);
+      if (!check_axis(member.key, member.place, values)) continue;
       if (!values.empty()) add_axis({{{member.key, std::move(values), member.place}}});
     }
   }
@@ -200,9 +212,8 @@ class StageReader {
     if (flat.table().empty())
       problems_.error(zip.place, "this zip is empty", "give it two axes or more, or take it out");
     for (const Value::Member& member : flat.table()) {
-      if (!check_key(member.key, member.place)) continue;
       auto values = axis_values(member.key, member.value, problems_);
-      if (values.empty()) continue;
+      if (!check_axis(member.key, member.place, values) || values.empty()) continue;
       if (!axis.keys.empty() && values.size() != axis.size()) {
         problems_.error(member.value.place,
                         fmt::format("{} has {} values and {} has {}: zipped axes march together", member.key,

@@ -67,7 +67,7 @@ WeightsCard card_of_metadata(const Json& json) {
   card.input = value_of<std::vector<std::int64_t>>(json, "input");
   card.dataset = value_of<std::string>(json, "dataset");
   card.fingerprint = value_of<std::string>(json, "fingerprint");
-  for (const char* key : {"cell", "kind", "seed", "epochs"})
+  for (const char* key : {"cell", "kind", "seed", "generation", "epochs"})
     if (json.contains(key)) card.study[key] = json[key].is_string() ? json[key].get<std::string>() : json[key].dump();
   card.accuracy = numbers_of(object_of(json, "metrics"));
   return card;

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -18,9 +19,20 @@ constexpr const char* kHelp =
     "\n"
     "    echo '{\"do\": \"describe\"}' | cambium-worker\n";
 
+/// Keeps what is freed for the next step. Big activations would otherwise be mapped anew, page by page, at each: a
+/// third of the time of ResNet-18 at 224 pixels, half of EfficientNet-Lite0's.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kMost = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kMost);
+  mallopt(M_TRIM_THRESHOLD, kMost);
+#endif
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+  keep_freed_memory();
   std::vector<std::filesystem::path> plugin_folders;
   for (int i = 1; i < count; ++i) {
     if (std::strcmp(arguments[i], "--plugins") == 0 && i + 1 < count) {

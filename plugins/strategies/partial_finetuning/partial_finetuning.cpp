@@ -59,7 +59,7 @@ CAMBIUM_PLUGIN("partial_finetuning", "1", registry) {
           .choice("weights", "source", {"source", "random"}, "what the layers below the cut start from")
           .choice("above", "fresh", {"fresh", "source"}, "what the layers above the cut start from; they always learn")
           .choice("frozen_mode", "eval", {"eval", "train"},
-                  "how frozen norms and dropout run: eval, or train (dropout on, norms by the batch), as in 2014")
+                  "train: the dropout of frozen layers drops, as in 2014; their norms go by their running statistics")
           .when("frozen", {"true"})
           .number("rate", 1.0, {1e-6, 1e3}, "learning rate of the layers below the cut, times the study's")
           .when("frozen", {"false"}),
