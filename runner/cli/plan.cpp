@@ -119,7 +119,7 @@ std::int64_t planned_pairs(const Plan& plan) {
 /// What it takes to resolve the difference looked for.
 std::string detection(const Options& options, const Plan& plan) {
   std::vector<PairedDifference> seen;
-  if (!options.assume_sd && std::filesystem::exists(options.db)) {
+  if (!options.assume_sd && std::filesystem::exists(database_file(options.db))) {
     const Store store(options.db, Store::Mode::Read);
     const std::vector<Field> name = {plan.name};
     if (!store.query("SELECT 1 FROM leaderboard WHERE study = ? LIMIT 1", name).rows.empty())
@@ -129,10 +129,11 @@ std::string detection(const Options& options, const Plan& plan) {
 }
 
 int plan(const Options& options) {
+  const std::filesystem::path database = database_file(options.db);
   const auto plan = compile_study(options);
   if (!plan) return 2;
   std::unordered_map<std::string, Known> known;
-  if (std::filesystem::exists(options.db)) known = known_cells(*plan, Store(options.db, Store::Mode::Read));
+  if (std::filesystem::exists(database)) known = known_cells(*plan, Store(database, Store::Mode::Read));
   const std::vector<Work> work = decide(*plan, known, options.retry_failed);
 
   const Table rows = options.cells ? rows_by_cell(*plan, work) : rows_by_reason(*plan, work);

@@ -9,6 +9,7 @@
 #include "cli/verbs.h"
 #include "report/comparison.h"
 #include "report/text.h"
+#include "store/file_system.h"
 
 namespace cambium {
 namespace {
@@ -18,7 +19,8 @@ constexpr const char* kFooter = R"(Examples:
   cambium run study.toml --workers 4 --data ~/data
   cambium run study.toml --retry-failed            those that failed, and what waits for them
   cambium run study.toml --set study.seeds='[0]'   the same study, one seed only
-Ctrl-C and kill lose nothing: the same command goes on where it was, to the same numbers.
+Ctrl-C and kill lose nothing: the same command goes on where it was, to the same numbers. Ctrl-Z halts the workers too, and
+fg lets all go on. Where the terminal goes away it ends as by kill, unless it was begun with nohup.
 Progress goes to standard error, the comparison at the end to standard output.)";
 
 constexpr std::size_t kMostNamed = 10;
@@ -81,10 +83,14 @@ std::string summary(const Options& options, const Plan& plan, const RunOutcome& 
 }
 
 int run(const Options& options) {
+  database_file(options.db);  // what is no file's name is refused before any work
   const auto plan = compile_study(options);
   if (!plan) return 2;
   const StoreLock lock(options.db, plan->name);
   Store store(options.db, Store::Mode::Write);
+  if (const std::string kind = network_file_system(store.path().parent_path()); !kind.empty())
+    tell(fmt::format("note: {} lies on a network file system ({}), and is written more slowly there\n",
+                     options.db.string(), kind));
   RunOptions how;
   how.workers = options.workers;
   how.threads = options.threads;

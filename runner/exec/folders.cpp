@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "cambium/error.h"
+#include "store/place.h"
 
 namespace cambium {
 
@@ -32,7 +33,7 @@ void Folders::clear_partial() const {
 }
 
 std::filesystem::path Folders::events(const std::string& identity, std::int64_t attempt) const {
-  return root_ / "events" / fmt::format("{}-{}.jsonl", identity.substr(0, 16), attempt);
+  return event_file(root_, identity, attempt);
 }
 std::filesystem::path Folders::measure_events(const std::string& identity) const {
   for (int number = 1;; ++number) {

@@ -76,6 +76,7 @@ void read_started(const Json& object, Event& event) {
   event.total = optional_integer(object, "total");
   event.train_images = optional_integer(object, "train_images");
   event.selection = optional_string(object, "selection");
+  event.note = optional_string(object, "note");
   if (const auto found = object.find("provenance"); found != object.end()) {
     if (!found->is_object()) throw wrong("provenance", "an object");
     event.provenance = found->dump();

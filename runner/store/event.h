@@ -26,6 +26,7 @@ struct Event {
   std::int64_t resumed_epoch = 0;                       ///< Started, and what follows
   std::optional<std::int64_t> trainable, total, train_images;
   std::string selection;
+  std::string note;        ///< what is to be known of how it began
   std::string provenance;  ///< a JSON object
 };
 

@@ -10,6 +10,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "store/place.h"
+#include "store/transaction.h"
+
 namespace cambium {
 namespace {
 
@@ -115,9 +118,9 @@ void Ingest::apply_started(const Event& event) {
   database_
       .prepared(
           "UPDATE run SET started = ?2, resumed_epoch = ?3, trainable = ?4, total = ?5, train_images = ?6, selection = "
-          "?7, provenance = ?8 WHERE id = ?1")
+          "?7, provenance = ?8, note = ?9 WHERE id = ?1")
       .run(run_, event.time, event.resumed_epoch, event.trainable, event.total, event.train_images,
-           if_any(event.selection), provenance);
+           if_any(event.selection), provenance, if_any(event.note));
 }
 
 void Ingest::apply_end(const Event& event) {
@@ -126,7 +129,7 @@ void Ingest::apply_end(const Event& event) {
       "INSERT INTO artifact VALUES (?, ?, ?, ?, ?) "
       "ON CONFLICT DO UPDATE SET path = excluded.path, sha256 = excluded.sha256, bytes = excluded.bytes");
   for (const Artifact& weights : event.weights) {
-    insert.run(run_, weights.kind, weights.path, weights.sha256, weights.bytes);
+    insert.run(run_, weights.kind, stored_path(weights.path, files_folder(database_)), weights.sha256, weights.bytes);
   }
   database_
       .prepared(
@@ -218,6 +221,32 @@ void Ingest::finish(std::int64_t offset) {
   }
   database_.prepared("UPDATE run SET epochs = ?2, seconds = ?3, event_offset = ?4, next_seq = ?5 WHERE id = ?1")
       .run(run_, epochs_, seconds_, offset, next_seq_);
+}
+
+bool take_events(Database& database, std::int64_t run, const std::filesystem::path& events,
+                 std::optional<Error>& problem) {
+  Statement& find = database.prepared("SELECT event_offset, next_seq, told_end FROM run WHERE id = ?");
+  const auto told_end = [&] {
+    find.bind(run).step();
+    const bool told = find.integer(2) != 0;
+    find.reset();
+    return told;
+  };
+  find.bind(run).step();
+  std::int64_t offset = find.integer(0);
+  const std::int64_t next_seq = find.integer(1);
+  find.reset();
+
+  std::error_code absent;
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(events, absent));
+  if (absent || size == offset) return told_end();
+  if (size < offset) offset = 0;  // another file by the same name: whatever of it is known is passed over by its number
+  Transaction transaction(database);
+  Ingest ingest(database, run, next_seq);
+  ingest.finish(ingest.take(events, offset));
+  transaction.commit();
+  problem = ingest.problem();
+  return told_end();
 }
 
 }  // namespace cambium

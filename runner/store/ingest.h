@@ -60,4 +60,9 @@ class Ingest {
   std::optional<Error> problem_;
 };
 
+/// Takes in what is new of an attempt's event file; `problem` is the first thing that was wrong with it. True once the
+/// end was told.
+bool take_events(Database& database, std::int64_t run, const std::filesystem::path& events,
+                 std::optional<Error>& problem);
+
 }  // namespace cambium

@@ -20,6 +20,9 @@ struct Layout {
 /// The layout of this version of Cambium.
 const Layout& layout();
 
+/// The step from version 1 to 2.
+void make_version_2(Database& database);
+
 /// The SQL that makes the views.
 std::string views();
 std::string statistics_views();  ///< `paired` and `layers`, which build on views()

@@ -9,20 +9,40 @@
 #include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "cambium/error.h"
+#include "store/place.h"
 #include "store/store.h"
 
 namespace cambium {
 namespace {
 
-/// The one lock of a database, by whatever name or link it is reached.
-std::filesystem::path lock_path(const std::filesystem::path& path) {
-  std::error_code failed;
-  std::filesystem::path real = std::filesystem::weakly_canonical(path, failed);
-  if (failed) real = path;
-  real += ".lock";
-  return real;
+namespace fs = std::filesystem;
+
+fs::path lock_path(const fs::path& name) {
+  fs::path file = database_file(name);
+  file += ".lock";
+  return file;
+}
+
+/// Takes the lock of `kind` if it is free. False if somebody holds it; an error is left in errno otherwise.
+bool take(int descriptor, int kind) {
+  int locked = 0;
+  do {
+    locked = flock(descriptor, kind | LOCK_NB);
+  } while (locked != 0 && errno == EINTR);
+  return locked == 0;
+}
+
+/// Waits a little, since is_locked() of another program may have it for a moment.
+bool take_patiently(int descriptor) {
+  constexpr int kTries = 20;
+  for (int tries = 1; !take(descriptor, LOCK_EX); ++tries) {
+    if (errno != EWOULDBLOCK || tries == kTries) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
 }
 
 std::string host_name() {
@@ -47,19 +67,15 @@ std::string entry(const std::string& text, const std::string& key) {
 }  // namespace
 
 StoreLock::StoreLock(const std::filesystem::path& path, const std::string& study) {
-  const std::filesystem::path file = lock_path(path);
+  const fs::path file = lock_path(path);
   std::error_code ignored;
-  std::filesystem::create_directories(file.parent_path(), ignored);
+  fs::create_directories(file.parent_path(), ignored);
   descriptor_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor_ < 0) {
     throw Error(ErrorKind::Store, fmt::format("lock file {} cannot be made: {}", file.string(), std::strerror(errno)),
                 "see that you may write to its folder, or name another database with --db FILE");
   }
-  int locked = 0;
-  do {
-    locked = flock(descriptor_, LOCK_EX | LOCK_NB);
-  } while (locked != 0 && errno == EINTR);
-  if (locked != 0) {
+  if (!take_patiently(descriptor_)) {
     const int cause = errno;
     const std::string held = read_all(descriptor_);
     close(descriptor_);
@@ -86,6 +102,14 @@ StoreLock::~StoreLock() {
   // The file stays: were it removed, a third could lock a new one while a second waits on this.
   [[maybe_unused]] const int emptied = ftruncate(descriptor_, 0);
   close(descriptor_);
+}
+
+bool is_locked(const fs::path& path) {
+  const int descriptor = open(lock_path(path).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return errno != ENOENT;  // who may not look at it cannot know
+  const bool held = !take(descriptor, LOCK_SH);
+  close(descriptor);
+  return held;
 }
 
 }  // namespace cambium

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "store/layout.h"
+#include "store/place.h"
 
 namespace cambium {
 namespace {
@@ -49,7 +50,8 @@ void take_measured(Database& database, std::int64_t cell, const Json& event) {
     value.run(id, position++, pair.at(0).get_ref<const std::string&>(), number(pair.at(1)));
   Statement& file = database.prepared("INSERT INTO measured_file VALUES (?, ?, ?, ?, ?)");
   for (const Json& one : event.at("files"))
-    file.run(id, one.at("kind").get_ref<const std::string&>(), one.at("path").get_ref<const std::string&>(),
+    file.run(id, one.at("kind").get_ref<const std::string&>(),
+             stored_path(one.at("path").get_ref<const std::string&>(), files_folder(database)),
              one.at("sha256").get_ref<const std::string&>(), one.at("bytes").get<std::int64_t>());
 }
 

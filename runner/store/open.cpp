@@ -10,6 +10,7 @@
 #include <regex>
 #include <utility>
 
+#include "store/file_system.h"
 #include "store/transaction.h"
 
 namespace cambium {
@@ -41,6 +42,10 @@ std::uint32_t big_endian(const unsigned char* bytes) {
   return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
 }
 
+/// https://www.sqlite.org/fileformat.html#the_database_header
+using Header = std::array<unsigned char, 100>;
+int version_in(const Header& header) { return static_cast<int>(big_endian(&header[60])); }
+
 /// Looks at the file without SQLite, which would leave its own files beside another program's. True if it is a database
 /// of ours, false if there is none yet. The application id is in the file from its first transaction on, which is made
 /// without WAL.
@@ -49,8 +54,7 @@ bool look(const fs::path& path, int version) {
   const fs::file_status status = fs::status(path, failed);
   if (status.type() == fs::file_type::not_found) return false;
   if (fs::is_directory(status)) throw problem(path, "it is a folder", "name a file with --db FILE");
-  // https://www.sqlite.org/fileformat.html#the_database_header
-  std::array<unsigned char, 100> header{};
+  Header header{};
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     throw problem(path, fmt::format("cannot be read: {}", std::strerror(errno)),
@@ -65,7 +69,7 @@ bool look(const fs::path& path, int version) {
     throw problem(path, "it is a SQLite database of another program; it was left as it is",
                   "name another file with --db FILE");
   }
-  if (static_cast<int>(big_endian(&header[60])) > version) throw newer(path, big_endian(&header[60]), version);
+  if (version_in(header) > version) throw newer(path, version_in(header), version);
   return true;
 }
 
@@ -105,10 +109,42 @@ void migrate(Database& database, const Layout& layout) {
   transaction.commit();
 }
 
+/// By a second hard link SQLite would find neither its journal nor us our lock.
+void check_links(const fs::path& path) {
+  std::error_code absent;
+  const auto links = fs::hard_link_count(path, absent);
+  if (absent || links < 2) return;
+  throw problem(
+      path, fmt::format("the file has {} names (hard links), and a journal and a lock by one of them only", links),
+      fmt::format("give it a copy of its own: cp {0} {0}.copy && mv {0}.copy {0}; a symbolic link may name it",
+                  path.string()));
+}
+
+/// A write-ahead log needs memory that all who have the file open share, which a network file system does not give:
+/// https://www.sqlite.org/wal.html. There a journal is written, and each transaction waits for the disk.
+void use_journal(Database& database) {
+  std::string mode;
+  {
+    Statement change(database, "PRAGMA journal_mode = DELETE");
+    change.step();
+    mode = change.text(0);
+  }
+  if (mode != "delete")
+    throw problem(database.path(), "it has a write-ahead log, which a network file system does not bear",
+                  "move it to a disk of this machine, with the folder of its files");
+  database.execute("PRAGMA locking_mode = NORMAL; PRAGMA synchronous = FULL");
+  database.integer("SELECT count(*) FROM sqlite_schema");  // lets the lock go
+}
+
+/// What is lost to a power cut is the last transactions, never the file's soundness; and the event files still have
+/// them.
+void use_log(Database& database) { database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"); }
+
 }  // namespace
 
 std::unique_ptr<Database> open_to_write(const fs::path& path, const Layout& layout) {
   look(path, layout.version());
+  check_links(path);
   const fs::path folder = fs::absolute(path).parent_path();
   std::error_code failed;
   fs::create_directories(folder, failed);
@@ -117,17 +153,25 @@ std::unique_ptr<Database> open_to_write(const fs::path& path, const Layout& layo
                   "see that you may write there, or name another file with --db FILE");
   }
   auto database = std::make_unique<Database>(path, Database::Mode::Write);
-  database->integer("PRAGMA schema_version");  // opens it in earnest
+  const bool remote = !network_file_system(folder).empty();
+  if (remote) database->execute("PRAGMA locking_mode = EXCLUSIVE");  // a log that is ended needs no shared memory then
+  database->integer("PRAGMA schema_version");                        // opens it in earnest
   if (database->is_read_only()) {
     throw problem(path, "it is write-protected",
                   fmt::format("chmod u+w {}, or name another file with --db FILE", path.string()));
   }
+  if (remote) use_journal(*database);
   migrate(*database, layout);
-  // What is lost to a power cut is the last transactions, never the file's soundness; and the event files still have
-  // them.
-  database->execute(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536");
+  if (!remote) use_log(*database);
+  database->execute("PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536");
   return database;
+}
+
+bool is_older(const fs::path& path, const Layout& layout) {
+  Header header{};
+  std::ifstream file(path, std::ios::binary);
+  return file.read(reinterpret_cast<char*>(header.data()), header.size()) &&
+         big_endian(&header[68]) == kApplicationId && version_in(header) < layout.version();
 }
 
 std::unique_ptr<Database> open_to_read(const fs::path& path, const Layout& layout) {
@@ -145,7 +189,7 @@ std::unique_ptr<Database> open_to_read(const fs::path& path, const Layout& layou
     throw problem(path,
                   fmt::format("it is of the older layout version {}, and this Cambium reads version {}", version,
                               layout.version()),
-                  "the next `cambium run` on it brings it up to date, after making a copy");
+                  "open it once where it may be written: that brings it up to date, after making a copy");
   }
   return database;
 }

@@ -19,4 +19,7 @@ inline constexpr std::int64_t kApplicationId = 0x43616d62;
 std::unique_ptr<Database> open_to_write(const std::filesystem::path& path, const Layout& layout);
 std::unique_ptr<Database> open_to_read(const std::filesystem::path& path, const Layout& layout);
 
+/// Whether there is a database of an earlier layout at `path`.
+bool is_older(const std::filesystem::path& path, const Layout& layout);
+
 }  // namespace cambium

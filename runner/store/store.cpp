@@ -14,6 +14,8 @@
 #include "store/open.h"
 #include "store/put_study.h"
 #include "store/query.h"
+#include "store/recover.h"
+#include "store/stopped.h"
 #include "store/transaction.h"
 
 namespace cambium {
@@ -79,7 +81,6 @@ struct Store::Data {
   std::int64_t cell(const std::string& identity) const;
   std::int64_t run(const std::string& identity, std::int64_t attempt) const;
   std::string state(std::int64_t run) const;
-  bool take(std::int64_t run, const std::filesystem::path& events, std::optional<Error>& problem) const;
 };
 
 std::int64_t Store::Data::cell(const std::string& identity) const {
@@ -115,40 +116,20 @@ std::string Store::Data::state(std::int64_t run) const {
   return state;
 }
 
-/// Takes in what is new; true once the end was told.
-bool Store::Data::take(std::int64_t run, const std::filesystem::path& events, std::optional<Error>& problem) const {
-  Statement& find = database->prepared("SELECT event_offset, next_seq, told_end FROM run WHERE id = ?");
-  const auto told_end = [&] {
-    find.bind(run).step();
-    const bool told = find.integer(2) != 0;
-    find.reset();
-    return told;
-  };
-  find.bind(run).step();
-  std::int64_t offset = find.integer(0);
-  const std::int64_t next_seq = find.integer(1);
-  find.reset();
-
-  std::error_code absent;
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(events, absent));
-  if (absent || size == offset) return told_end();
-  if (size < offset) offset = 0;  // another file by the same name: whatever of it is known is passed over by its number
-  Transaction transaction(*database);
-  Ingest ingest(*database, run, next_seq);
-  ingest.finish(ingest.take(events, offset));
-  transaction.commit();
-  problem = ingest.problem();
-  return told_end();
-}
-
 Store::Store(std::filesystem::path path, Mode mode) : data_(std::make_unique<Data>()) {
+  path = database_file(path);
+  if (mode == Mode::Read && is_older(path, layout())) {
+    const StoreLock lock(path, "none; it is being brought up to date");
+    open_to_write(path, layout());
+  }
   data_->database = mode == Mode::Write ? open_to_write(path, layout()) : open_to_read(path, layout());
+  if (mode == Mode::Read && has_running(*data_->database) && !is_locked(path)) show_as_interrupted(*data_->database);
 }
 Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
 
 const std::filesystem::path& Store::path() const { return data_->database->path(); }
-std::filesystem::path Store::files() const { return std::filesystem::path(path()).replace_extension(".files"); }
+std::filesystem::path Store::files() const { return files_folder(*data_->database); }
 
 void Store::put_study(const StudyRecord& study) {
   Transaction transaction(*data_->database);
@@ -169,26 +150,35 @@ std::unordered_map<std::string, CellStatus> Store::statuses() const {
   identities.bind();
   while (identities.step()) cells[static_cast<std::size_t>(identities.integer(0))] = &result[identities.text(1)];
 
-  Statement& runs = database.prepared("SELECT cell, id, attempt, state, failure, epochs, error, seconds FROM run");
+  // The newest attempt stands for the cell, unless it was stopped and an earlier one is done: `at` is which does.
+  std::vector<std::int64_t> at(cells.size());
+  Statement& runs =
+      database.prepared("SELECT cell, attempt, state, failure, epochs, error, seconds FROM run ORDER BY cell, attempt");
   runs.bind();
   while (runs.step()) {
     CellStatus& status = of(runs.integer(0));
-    if (runs.integer(2) < status.attempts) continue;
-    status.state = named(kStates, runs.text(3));
-    status.failure = named(kFailures, runs.text(4));
-    status.attempts = runs.integer(2);
-    status.epochs = runs.integer(5);
-    status.error = runs.text(6);
-    status.seconds = runs.real(7);
+    status.attempts = runs.integer(1);
+    const RunState state = named(kStates, runs.text(2));
+    const FailureKind failure = named(kFailures, runs.text(3));
+    const bool stopped = state == RunState::Interrupted || failure == FailureKind::Killed;
+    if (stopped && status.state == RunState::Done) continue;
+    at[static_cast<std::size_t>(runs.integer(0))] = status.attempts;
+    status.state = state;
+    status.failure = failure;
+    status.epochs = runs.integer(4);
+    status.error = runs.text(5);
+    status.seconds = runs.real(6);
   }
+  const std::filesystem::path folder = files();
   Statement& artifacts = database.prepared(
       "SELECT run.cell, run.attempt, artifact.kind, artifact.path, artifact.sha256, artifact.bytes "
       "FROM artifact JOIN run ON run.id = artifact.run WHERE run.state = 'done'");
   artifacts.bind();
   while (artifacts.step()) {
-    CellStatus& status = of(artifacts.integer(0));
-    if (artifacts.integer(1) != status.attempts) continue;
-    status.weights.push_back({artifacts.text(2), artifacts.text(3), artifacts.text(4), artifacts.integer(5)});
+    if (artifacts.integer(1) != at[static_cast<std::size_t>(artifacts.integer(0))]) continue;
+    of(artifacts.integer(0))
+        .weights.push_back(
+            {artifacts.text(2), full_path(artifacts.text(3), folder), artifacts.text(4), artifacts.integer(5)});
   }
   Statement& skips = database.prepared("SELECT cell, reason FROM skip");
   skips.bind();
@@ -201,30 +191,7 @@ std::unordered_map<std::string, CellStatus> Store::statuses() const {
   return result;
 }
 
-void Store::recover() {
-  struct Left {
-    std::int64_t run, attempt;
-    std::string identity;
-  };
-  Database& database = *data_->database;
-  Transaction transaction(database);
-  std::vector<Left> left;
-  Statement& running = database.prepared(
-      "SELECT run.id, run.attempt, cell.identity FROM run JOIN cell ON cell.id = run.cell WHERE run.state = 'running'");
-  running.bind();
-  while (running.step()) left.push_back({running.integer(0), running.integer(1), running.text(2)});
-  for (const Left& one : left) {
-    const auto events = files() / "events" / fmt::format("{}-{}.jsonl", one.identity.substr(0, 16), one.attempt);
-    std::optional<Error> problem;
-    data_->take(one.run, events, problem);
-    // A torn event file must not keep everything else from going on; the run says so.
-    const std::string error = problem ? problem->message() : "the coordinator ended while it ran";
-    database
-        .prepared("UPDATE run SET state = 'interrupted', error = ?2, finished = ?3 WHERE id = ?1 AND state = 'running'")
-        .run(one.run, error, now());
-  }
-  transaction.commit();
-}
+void Store::recover() { cambium::recover(*data_->database, now()); }
 
 std::int64_t Store::begin_run(const std::string& identity) {
   Database& database = *data_->database;
@@ -232,8 +199,10 @@ std::int64_t Store::begin_run(const std::string& identity) {
   const std::int64_t cell = data_->cell(identity);
   Statement& count = database.prepared("SELECT coalesce(max(attempt), 0) + 1 FROM run WHERE cell = ?");
   count.bind(cell).step();
-  const std::int64_t attempt = count.integer(0);
+  std::int64_t attempt = count.integer(0);
   count.reset();
+  // An event file is never written over; whose this is will come out when it can be read.
+  while (std::filesystem::exists(event_file(files(), identity, attempt))) ++attempt;
   database.prepared("INSERT INTO run (cell, attempt, state, started) VALUES (?, ?, 'running', ?)")
       .run(cell, attempt, now());
   database.prepared("DELETE FROM skip WHERE cell = ?").run(cell);
@@ -243,7 +212,7 @@ std::int64_t Store::begin_run(const std::string& identity) {
 
 bool Store::ingest(const std::string& identity, std::int64_t attempt, const std::filesystem::path& events) {
   std::optional<Error> problem;
-  const bool ended = data_->take(data_->run(identity, attempt), events, problem);
+  const bool ended = take_events(*data_->database, data_->run(identity, attempt), events, problem);
   if (problem) throw Error(*problem);
   return ended;
 }
@@ -265,7 +234,8 @@ void Store::end_run(const std::string& identity, std::int64_t attempt, RunState 
 void Store::skip(const std::string& identity, const std::string& reason) {
   data_->database
       ->prepared(
-          "INSERT INTO skip VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason, time = excluded.time")
+          "INSERT INTO skip SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM run WHERE cell = ?1 AND state = 'done') "
+          "ON CONFLICT DO UPDATE SET reason = excluded.reason, time = excluded.time")
       .run(data_->cell(identity), reason, now());
 }
 

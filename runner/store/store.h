@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "store/place.h"
 #include "store/table.h"
 
 namespace cambium {
@@ -45,7 +46,8 @@ struct StudyRecord {
   std::string baseline = "";         ///< name of the arm that the study compares the others with; empty: none named
 };
 
-/// "running" only while a coordinator is at it; what a dead one left is turned to "interrupted" by recover().
+/// "running" only while a coordinator is at it: what a dead one left is told as "interrupted", and made so by
+/// recover().
 enum class RunState { Running, Done, Failed, Interrupted, Skipped };
 const char* to_string(RunState state);
 
@@ -71,15 +73,15 @@ struct MeasureStatus {
   std::string error;
 };
 
-/// The newest that is known of a cell.
+/// What is known of a cell: of its newest attempt, unless that was stopped and an earlier one is done.
 struct CellStatus {
-  std::optional<RunState> state;  ///< of its newest attempt
+  std::optional<RunState> state;
   FailureKind failure = FailureKind::None;
   std::int64_t attempts = 0;
-  std::int64_t epochs = 0;  ///< last epoch logged by the newest attempt
+  std::int64_t epochs = 0;  ///< last epoch logged
   std::string error;
   double seconds = 0;
-  std::vector<Artifact> weights;  ///< of a done cell
+  std::vector<Artifact> weights;  ///< of a done cell; paths are absolute
 };
 
 /// The one database. Only the coordinator writes; any SQLite tool may read. Every method throws Error{Store} with the
@@ -88,14 +90,15 @@ class Store {
  public:
   enum class Mode { Write, Read };
 
-  /// Write: makes the file and its folder if absent, migrates an older one (after a backup beside it). Read: the file
-  /// must be there. A newer file, or another program's, is refused.
+  /// Write: makes the file and its folder if absent. Read: the file must be there. Either migrates an older one, after
+  /// a backup beside it. A newer file, or another program's, is refused. `path` may be any name of the file, as
+  /// database_file() takes it.
   Store(std::filesystem::path path, Mode mode);
   ~Store();
   Store(Store&&) noexcept;
 
   const std::filesystem::path& path() const;
-  /// Folder of the files that belong to this database: "results/cambium.files" for "results/cambium.db".
+  /// Folder of the files that belong to this database: "results/cambium.files" for "results/cambium.db"; absolute.
   std::filesystem::path files() const;
 
   /// Enters or replaces what a study consists of. Cells and runs of an earlier version stay.
@@ -105,7 +108,7 @@ class Store {
   std::unordered_map<std::string, CellStatus> statuses() const;
 
   /// Turns "running" into "interrupted" for whatever a dead coordinator left, after ingesting the events that it had
-  /// not.
+  /// not; those of attempts that the database does not know of, as after a power cut, are taken in as well.
   void recover();
 
   /// Begins the next attempt at a cell and returns its number, counted from 1. A skip of the cell is forgotten.
@@ -152,5 +155,8 @@ class StoreLock {
  private:
   int descriptor_ = -1;
 };
+
+/// Whether a coordinator is at `path`.
+bool is_locked(const std::filesystem::path& path);
 
 }  // namespace cambium

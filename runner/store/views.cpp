@@ -6,6 +6,17 @@ namespace {
 // Public interface, described in docs/database.md: plain SQL for SQLite 3.35 with its math and JSON functions. Singular
 // names are steps on the way and private, like the tables.
 constexpr const char* kViews = R"sql(
+-- Where the files lie that belong to the database: "x.files" beside "x.db". No two names come to one folder. An older
+-- database keeps the one that it has: see version_2.cpp.
+CREATE VIEW files_folder AS
+SELECT CASE
+  WHEN old.value IS NOT NULL AND substr(file, -length(old.value)) = old.value
+    THEN substr(file, 1, length(file) - length(old.value)) || '.files'
+  WHEN substr(file, -3) = '.db' AND substr(file, -6) <> '.db.db' THEN substr(file, 1, length(file) - 3) || '.files'
+  ELSE file || '.db.files'
+END AS path
+FROM pragma_database_list AS list LEFT JOIN setting AS old ON old.name = 'old extension' WHERE list.name = 'main';
+
 -- A run with its last value of each metric that has a column of its own.
 CREATE VIEW run_result AS
 SELECT run.*,
@@ -17,6 +28,13 @@ SELECT run.*,
   (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'test_accuracy')) AS test_accuracy,
   (SELECT last FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'test_accuracy_best_val')) AS test_accuracy_best_val,
   (SELECT CAST(last AS INTEGER) FROM summary WHERE run = run.id AND metric = (SELECT id FROM metric WHERE name = 'best_epoch')) AS best_epoch
+FROM run;
+
+-- An attempt that was stopped is outranked where the one before it, those that were stopped left out, is done.
+CREATE VIEW ranked_run AS
+SELECT id, cell, attempt, (state = 'interrupted' OR failure IS 'killed') AND 'done' IS (
+    SELECT other.state FROM run AS other WHERE other.cell = run.cell AND other.attempt < run.attempt
+      AND NOT (other.state = 'interrupted' OR other.failure IS 'killed') ORDER BY other.attempt DESC LIMIT 1) AS outranked
 FROM run;
 
 -- A cell's place in a study, and the cell.
@@ -47,25 +65,26 @@ SELECT p.study AS study, p.stage AS stage, p.cell AS cell, run.id AS run, run.at
   run.val_loss AS val_loss, run.train_accuracy AS train_accuracy, run.train_images AS train_images,
   coalesce(run.trainable, p.trainable) AS trainable, coalesce(run.total, p.total) AS total,
   p.position AS position, p.identity AS identity, p.current AS current, run.selection AS selection,
-  (SELECT json FROM provenance WHERE id = run.provenance) AS provenance, p.replicate AS replicate
+  (SELECT json FROM provenance WHERE id = run.provenance) AS provenance, p.replicate AS replicate, run.note AS note
 FROM placed_cell AS p JOIN run_result AS run ON run.cell = p.cell_id
 UNION ALL
 SELECT p.study, p.stage, p.cell, NULL, NULL, 'skipped', p.seed, p.backbone, p.dataset, p.strategy, NULL, NULL, NULL, NULL, skip.reason,
   p.arm, p.axes, NULL, 0, NULL, NULL, datetime(skip.time, 'unixepoch'), NULL, NULL, NULL, NULL, NULL, NULL,
-  p.trainable, p.total, p.position, p.identity, p.current, NULL, NULL, p.replicate
+  p.trainable, p.total, p.position, p.identity, p.current, NULL, NULL, p.replicate, NULL
 FROM placed_cell AS p JOIN skip ON skip.cell = p.cell_id;
 
 CREATE VIEW cells AS
 SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.identity AS identity, p.arm AS arm, p.axes AS axes, p.seed AS seed,
   p.backbone AS backbone, p.dataset AS dataset, p.strategy AS strategy,
   CASE WHEN skip.cell IS NOT NULL THEN 'skipped' ELSE coalesce(run.state, 'pending') END AS state,
-  coalesce(run.attempt, 0) AS attempts, coalesce(run.epochs, 0) AS epochs,
+  (SELECT coalesce(max(attempt), 0) FROM run WHERE run.cell = p.cell_id) AS attempts, coalesce(run.epochs, 0) AS epochs,
   run.test_accuracy AS test_accuracy, run.seconds AS seconds, coalesce(skip.reason, run.error) AS error,
   substr(p.source, 1, 12) AS source, p.trainable AS trainable, p.total AS total, p.position AS position,
   (SELECT json FROM config WHERE config.cell = p.cell_id) AS config,
   p.replicate AS replicate
 FROM placed_cell AS p
-LEFT JOIN run_result AS run ON run.id = (SELECT id FROM run WHERE run.cell = p.cell_id ORDER BY attempt DESC LIMIT 1)
+LEFT JOIN run_result AS run
+  ON run.id = (SELECT id FROM ranked_run AS r WHERE r.cell = p.cell_id ORDER BY outranked, attempt DESC LIMIT 1)
 LEFT JOIN skip ON skip.cell = p.cell_id
 WHERE p.current;
 
@@ -73,8 +92,9 @@ CREATE VIEW curves AS
 SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy, metric.name AS metric,
   point.step AS step, point.value AS value, p.arm AS arm, p.axes AS axes, run.attempt AS attempt
 FROM placed_cell AS p
-JOIN run ON run.id = (SELECT id FROM run WHERE run.cell = p.cell_id AND EXISTS (SELECT 1 FROM summary WHERE summary.run = run.id)
-                      ORDER BY attempt DESC LIMIT 1)
+JOIN run ON run.id = (SELECT id FROM ranked_run AS r
+                      WHERE r.cell = p.cell_id AND EXISTS (SELECT 1 FROM summary WHERE summary.run = r.id)
+                      ORDER BY outranked, attempt DESC LIMIT 1)
 JOIN point ON point.run = run.id JOIN metric ON metric.id = point.metric
 WHERE p.current;
 
@@ -103,10 +123,13 @@ FROM placed_cell AS p JOIN run ON run.cell = p.cell_id WHERE run.state = 'failed
 
 CREATE VIEW artifacts AS
 SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.strategy AS strategy, run.attempt AS attempt,
-  artifact.kind AS kind, artifact.path AS path, artifact.sha256 AS sha256, artifact.bytes AS bytes, p.identity AS identity
+  artifact.kind AS kind,
+  iif(artifact.path LIKE '/%', artifact.path, (SELECT path FROM files_folder) || '/' || artifact.path) AS path,
+  artifact.sha256 AS sha256, artifact.bytes AS bytes, p.identity AS identity
 FROM placed_cell AS p JOIN run ON run.cell = p.cell_id JOIN artifact ON artifact.run = run.id
 UNION ALL
-SELECT p.study, p.stage, p.cell, p.seed, p.strategy, NULL, measurement.measure || ' ' || measured_file.kind, measured_file.path,
+SELECT p.study, p.stage, p.cell, p.seed, p.strategy, NULL, measurement.measure || ' ' || measured_file.kind,
+  iif(measured_file.path LIKE '/%', measured_file.path, (SELECT path FROM files_folder) || '/' || measured_file.path),
   measured_file.sha256, measured_file.bytes, p.identity
 FROM placed_cell AS p JOIN measurement ON measurement.cell = p.cell_id JOIN measured_file ON measured_file.measurement = measurement.id;
 

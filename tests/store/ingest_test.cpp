@@ -46,7 +46,7 @@ TEST_F(Ingesting, TakesAWholeRun) {
   EXPECT_EQ(status.state, RunState::Done);
   EXPECT_EQ(status.epochs, 2);
   ASSERT_EQ(status.weights.size(), 1U);
-  EXPECT_EQ(status.weights[0].path, "w.last");
+  EXPECT_EQ(status.weights[0].path, (store.files() / "w.last").string());
   EXPECT_EQ(status.weights[0].bytes, 12);
   EXPECT_EQ(integer(store, "SELECT step FROM curves WHERE metric = 'test_accuracy'"), 2);
   EXPECT_EQ(integer(store, "SELECT bytes FROM artifacts WHERE kind = 'last'"), 12);

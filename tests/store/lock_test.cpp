@@ -57,6 +57,23 @@ TEST_F(Lock, IsTheSameThroughALink) {
   EXPECT_THAT(error_of([&] { StoreLock(folder / "link.db", "two"); }), HasSubstr("in use"));
 }
 
+TEST_F(Lock, IsTheSameThroughALinkToWhatIsNotThereYetAndThroughAFileAddress) {
+  std::filesystem::create_symlink(db(), folder / "link.db");
+  const StoreLock lock(folder / "link.db", "one");
+  EXPECT_THAT(error_of([&] { StoreLock(db(), "two"); }), HasSubstr("in use"));
+  EXPECT_THAT(error_of([&] { StoreLock("file:" + db().string(), "two"); }), HasSubstr("in use"));
+}
+
+TEST_F(Lock, TellsWhetherItIsHeld) {
+  EXPECT_FALSE(is_locked(db()));
+  {
+    const StoreLock lock(db(), "one");
+    EXPECT_TRUE(is_locked(db()));
+  }
+  EXPECT_FALSE(is_locked(db()));
+  StoreLock(db(), "two");
+}
+
 TEST_F(Lock, IsNotInheritedByPrograms) {
   const StoreLock lock(db(), "one");
   int found = 0;

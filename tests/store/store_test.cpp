@@ -131,7 +131,7 @@ TEST_F(Queries, OnlyRead) {
   }
   EXPECT_THAT(error_of([&] { store.query("UPDATE sqlite_master SET sql = ''"); }), HasSubstr("may not be modified"));
   EXPECT_FALSE(std::filesystem::exists("other.db"));
-  EXPECT_EQ(integer(store, "PRAGMA user_version"), 1);
+  EXPECT_EQ(integer(store, "PRAGMA user_version"), 2);
   EXPECT_GT(store.query("PRAGMA table_info(runs)").rows.size(), 10U);
   EXPECT_GT(store.query("SELECT name FROM pragma_table_info('runs')").rows.size(), 10U);
   store.begin_run(identity(1));  // the guard is gone after a query
