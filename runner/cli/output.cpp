@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,13 +27,19 @@ bool is_set(const char* name) {
   return value != nullptr && *value != '\0';
 }
 
+/// After a hang-up nothing can be written to it, and nobody is there to be told.
+bool is_terminal_gone() {
+  struct stat info {};
+  return errno == EIO && fstat(STDOUT_FILENO, &info) == 0 && S_ISCHR(info.st_mode);
+}
+
 std::string hint_line(const std::string& hint) { return hint.empty() ? "" : "    " + hint + "\n"; }
 
 }  // namespace
 
 void print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
-  if (std::fflush(stdout) == 0 || errno == EPIPE) return;
+  if (std::fflush(stdout) == 0 || errno == EPIPE || is_terminal_gone()) return;
   throw Error(ErrorKind::System, fmt::format("standard output cannot be written: {}", std::strerror(errno)),
               "is the disk full, or the file closed?");
 }

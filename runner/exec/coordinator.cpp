@@ -131,12 +131,21 @@ class Coordinator {
       stop("stopped");
       return false;
     }
+    if (signals_.suspended()) suspend_all();
     const auto now = std::chrono::steady_clock::now();
     const bool follow = now - followed_ >= std::chrono::milliseconds(kFollowMilliseconds);
     if (follow) followed_ = now;
     for (Slot& slot : slots_)
       if (slot.busy) attend(slot, follow);
     return true;
+  }
+
+  void suspend_all() {
+    for (Slot& slot : slots_)
+      if (slot.worker) slot.worker->halt();
+    suspend();
+    for (Slot& slot : slots_)
+      if (slot.worker) slot.worker->go_on();
   }
 
   /// Training first: others may wait for it, and nothing waits for measures.

@@ -16,6 +16,7 @@
 #include <fstream>
 
 #include "cambium/error.h"
+#include "exec/signals.h"
 #include "protocol/places.h"
 
 namespace cambium {
@@ -127,12 +128,17 @@ std::optional<std::string> WorkerProcess::receive() {
 
 std::string WorkerProcess::ask(const std::string& line) {
   const auto before = log_position();
+  StopSignals signals(StopSignals::Kinds::CtrlZ);
   send(line);
   for (;;) {
     if (auto answer = receive()) return *answer;
     if (ended_) break;
-    pollfd waiting{socket_, POLLIN, 0};
-    ::poll(&waiting, 1, -1);
+    pollfd waiting[] = {{socket_, POLLIN, 0}, {signals.descriptor(), POLLIN, 0}};
+    ::poll(waiting, 2, -1);
+    if (!signals.suspended()) continue;
+    halt();
+    suspend();
+    go_on();
   }
   const WorkerEnd end = reap();
   const std::string printed = printed_since(before);
@@ -142,6 +148,14 @@ std::string WorkerProcess::ask(const std::string& line) {
 
 void WorkerProcess::kill() {
   if (process_ > 0) ::kill(-process_, SIGKILL);
+}
+
+void WorkerProcess::halt() {
+  if (process_ > 0) ::kill(-process_, SIGSTOP);
+}
+
+void WorkerProcess::go_on() {
+  if (process_ > 0) ::kill(-process_, SIGCONT);
 }
 
 WorkerEnd WorkerProcess::reap() {

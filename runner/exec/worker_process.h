@@ -43,6 +43,9 @@ class WorkerProcess {
   std::string ask(const std::string& line);
 
   void kill();
+  /// For Ctrl-Z: halts it with all that it started; and lets them go on.
+  void halt();
+  void go_on();
   /// Waits for its end.
   WorkerEnd reap();
 

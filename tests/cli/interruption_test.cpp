@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "cambium/files.h"
 #include "program.h"
 #include "small_study.h"
@@ -97,7 +99,11 @@ TEST_F(Interruption, AfterKillOfTheCoordinatorRunGoesOnToTheSameNumbers) {
   for (const pid_t worker : workers)
     EXPECT_TRUE(wait_until([&] { return !std::filesystem::exists("/proc/" + std::to_string(worker) + "/exe"); }))
         << "a worker dies with its coordinator";
-  EXPECT_GT(value("SELECT count(*) FROM runs WHERE state = 'running'"), 0);
+  EXPECT_EQ(value("SELECT count(*) FROM runs WHERE state = 'running'"), 0) << "nobody is at it";
+  EXPECT_GT(value("SELECT count(*) FROM cells WHERE state = 'interrupted' AND error LIKE 'interrupted after epoch %'"),
+            0);
+  EXPECT_EQ(value("SELECT sum(running) FROM studies"), 0);
+  EXPECT_THAT(run({"runs"}).out, HasSubstr("interrupted after epoch"));
   EXPECT_THAT(run({"plan", "study.toml"}).out, HasSubstr("interrupted "));
   go_on();
 }
@@ -111,6 +117,44 @@ TEST_F(Interruption, AfterCtrlCRunGoesOnToTheSameNumbers) {
   EXPECT_GT(value("SELECT count(*) FROM runs WHERE state = 'interrupted'"), 0);
   EXPECT_EQ(value("SELECT count(*) FROM runs WHERE state IN ('running', 'failed')"), 0);
   go_on();
+}
+
+TEST_F(Interruption, AHangUpEndsItAsCtrlCDoes) {
+  Running running = begin(2);
+  ::kill(-running.process(), SIGHUP);
+  EXPECT_EQ(running.wait().status, 130);
+  EXPECT_GT(value("SELECT count(*) FROM runs WHERE state = 'interrupted'"), 0);
+  go_on();
+}
+
+TEST_F(Interruption, AHangUpThatWasIgnoredAtTheStartIsIgnored) {
+  ::signal(SIGHUP, SIG_IGN);  // as nohup does
+  Running running = begin(2);
+  ::signal(SIGHUP, SIG_DFL);
+  ::kill(-running.process(), SIGHUP);
+  EXPECT_EQ(running.wait().status, 0);
+  EXPECT_TRUE(results() == expected_);
+}
+
+TEST_F(Interruption, CtrlZHaltsTheWorkersTooAndAllGoesOn) {
+  Running running = begin(1);
+  std::vector<pid_t> all = running.workers();
+  ASSERT_EQ(all.size(), 2u);
+  all.push_back(running.process());
+  const auto are_all = [&](const std::string& states) {
+    return std::all_of(all.begin(), all.end(), [&](pid_t process) {
+      const std::string stat = read("/proc/" + std::to_string(process) + "/stat");
+      return states.find(stat[stat.rfind(')') + 2]) != std::string::npos;
+    });
+  };
+  for (int twice = 0; twice < 2; ++twice) {
+    ::kill(-running.process(), SIGTSTP);  // to its group, as a terminal sends it
+    EXPECT_TRUE(wait_until([&] { return are_all("T"); }));
+    ::kill(-running.process(), SIGCONT);  // as the shell's fg does
+    EXPECT_TRUE(wait_until([&] { return are_all("RSD"); }));
+  }
+  EXPECT_EQ(running.wait().status, 0);
+  EXPECT_TRUE(results() == expected_);
 }
 
 TEST_F(Interruption, ASecondCoordinatorIsToldWhoHoldsTheDatabase) {
