@@ -1,5 +1,6 @@
 #include "protocol/messages.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "protocol/json.h"
@@ -20,15 +21,32 @@ std::optional<Failure> get_failure(const Json& json) {
 Json shape_json(const ImageShape& shape) { return {shape.channels, shape.height, shape.width}; }
 ImageShape shape_of(const Json& json) { return {json.at(0), json.at(1), json.at(2)}; }
 
+/// A path as JSON, which is UTF-8, has it: as text, or, where it is none, as its bytes.
+Json path_json(const std::string& path) {
+  const bool text = std::all_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (!text) try {
+      static_cast<void>(Json(path).dump());
+    } catch (const Json::type_error&) {
+      return std::vector<int>(reinterpret_cast<const std::uint8_t*>(path.data()),
+                              reinterpret_cast<const std::uint8_t*>(path.data()) + path.size());
+    }
+  return path;
+}
+std::string path_of(const Json& json) {
+  if (json.is_string()) return json;
+  const auto bytes = json.get<std::vector<std::uint8_t>>();
+  return {bytes.begin(), bytes.end()};
+}
+
 Json files_json(const std::vector<FileStamp>& files) {
   Json json = Json::array();
   for (const FileStamp& file : files)
-    json.push_back({{"path", file.path}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
+    json.push_back({{"path", path_json(file.path)}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
   return json;
 }
 std::vector<FileStamp> files_of(const Json& json) {
   std::vector<FileStamp> files;
-  for (const Json& file : json) files.push_back({file.at("path"), file.at("size"), file.at("mtime_ns")});
+  for (const Json& file : json) files.push_back({path_of(file.at("path")), file.at("size"), file.at("mtime_ns")});
   return files;
 }
 

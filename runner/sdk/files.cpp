@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <cstdlib>
+#include <iterator>
 
 #include <array>
 #include <cerrno>
@@ -155,7 +157,21 @@ std::string sha256_file(const fs::path& path) {
   return hash.hex();
 }
 
-fs::path resolve_path(const fs::path& root, const fs::path& path) {
+namespace {
+
+/// "~/data" as a shell has it; what names another user's folder stays.
+fs::path from_home(const fs::path& path) {
+  const char* home = std::getenv("HOME");
+  if (path.empty() || *path.begin() != "~" || !home || !*home) return path;
+  fs::path result = home;
+  for (auto part = std::next(path.begin()); part != path.end(); ++part) result /= *part;
+  return result;
+}
+
+}  // namespace
+
+fs::path resolve_path(const fs::path& given_root, const fs::path& given) {
+  const fs::path root = from_home(given_root), path = from_home(given);
   if (path.is_absolute()) return path.lexically_normal();
   const fs::path below = (root / path).lexically_normal();
   std::error_code error;

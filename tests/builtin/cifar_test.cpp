@@ -109,5 +109,26 @@ TEST_F(CifarFolder, RefusesFoldersThatAreNeitherOrBoth) {
   EXPECT_TRUE(says(error(), {"both"}));
 }
 
+TEST_F(CifarFolder, MayBeOneFolderBelowTheRoot) {
+  write10();
+  const std::string before = open()->info().fingerprint;
+  fs::create_directories(folder_.path() / "cifar-10-batches-bin");
+  for (const char* name : {"data_batch_1.bin", "data_batch_10.bin", "data_batch_2.bin", "test_batch.bin"})
+    fs::rename(file(name), file(std::string("cifar-10-batches-bin/") + name));
+  const auto data = open();
+  EXPECT_EQ(data->info().fingerprint, before);
+  ASSERT_EQ(data->info().notes.size(), 1u);
+  EXPECT_NE(data->info().notes[0].find("cifar-10-batches-bin"), std::string::npos);
+  fs::create_directories(folder_.path() / "cifar-100-binary");
+  folder_.write("cifar-100-binary/train.bin", cifar_record({19, 99}, 0));
+  folder_.write("cifar-100-binary/test.bin", cifar_record({7, 42}, 100));
+  EXPECT_TRUE(says(error(), {"cifar-10-batches-bin", "cifar-100-binary"}));
+}
+
+TEST_F(CifarFolder, OfThePythonVersionIsTold) {
+  folder_.write("cifar-10-batches-py/data_batch_1", "pickled");
+  EXPECT_TRUE(says(error(), {"the Python version"}));
+}
+
 }  // namespace
 }  // namespace cambium::test

@@ -161,5 +161,45 @@ TEST(Idx, NamesEverythingItLookedFor) {
                    {"no such folder"}));
 }
 
+TEST_F(IdxFolder, MayBeOneOrTwoFoldersBelowTheRoot) {
+  const std::string before = open()->info().fingerprint;
+  fs::create_directories(folder_.path() / "MNIST/raw");
+  for (const char* name :
+       {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"})
+    fs::rename(file(name), file(std::string("MNIST/raw/") + name));
+  const auto data = open();
+  EXPECT_EQ(data->info().fingerprint, before);
+  ASSERT_EQ(data->info().notes.size(), 1u);
+  EXPECT_NE(data->info().notes[0].find("MNIST/raw"), std::string::npos);
+  fs::create_directories(folder_.path() / "KMNIST");
+  fs::copy(folder_.path() / "MNIST/raw", folder_.path() / "KMNIST/raw");
+  EXPECT_TRUE(says(error(), {"KMNIST/raw", "MNIST/raw"}));
+}
+
+/// EMNIST's letters, numbered from 1: the first to train on, the second to test on.
+TEST_F(IdxFolder, MayBeEmnists) {
+  for (const auto& entry : fs::directory_iterator(folder_.path())) fs::remove(entry.path());
+  folder_.write("emnist-letters-train-images-idx3-ubyte", kTrainImages);
+  folder_.write("emnist-letters-train-labels-idx1-ubyte", idx_file({3}, {1, 2, 26}));
+  folder_.write("emnist-letters-test-images-idx3-ubyte.gz", gzipped(kTestImages));
+  folder_.write("emnist-letters-test-labels-idx1-ubyte.gz", gzipped(idx_file({1}, {26})));
+  const auto data = open();
+  EXPECT_EQ(data->info().classes.size(), 26u);
+  EXPECT_EQ(data->info().classes[25], "z");
+  EXPECT_EQ(labels_of(*data, Split::Train), (std::vector<std::int64_t>{0, 1, 25}));
+  EXPECT_EQ(labels_of(*data, Split::Test), (std::vector<std::int64_t>{25}));
+  EXPECT_EQ(data->info().notes.size(), 1u) << "that they lie on their side";
+  const auto turned = open({{"transpose", true}});
+  EXPECT_EQ(bytes_of(all_images(*turned, Split::Test)), (std::vector<std::uint8_t>{7, 9, 8, 6}));
+  EXPECT_NE(turned->info().fingerprint, data->info().fingerprint);
+  EXPECT_TRUE(turned->info().notes.empty());
+  for (const char* name : {"train-images-idx3", "train-labels-idx1", "test-images-idx3", "test-labels-idx1"})
+    folder_.write("emnist-digits-" + std::string(name) + "-ubyte", std::string(name).find("images") != std::string::npos
+                                                                       ? idx_file({2, 2, 2}, {0, 1, 2, 3, 4, 5, 6, 7})
+                                                                       : idx_file({2}, {0, 1}));
+  EXPECT_TRUE(says(error(), {"several sets", "emnist-digits, emnist-letters"}));
+  EXPECT_EQ(open({{"set", std::string("emnist-digits")}})->info().classes.size(), 2u);
+}
+
 }  // namespace
 }  // namespace cambium::test

@@ -57,7 +57,7 @@ TEST_F(Photographs, AreDividedEvenlyAndBySeedWhereThereIsNoTrain) {
 
 TEST_F(Photographs, RefuseAClassThatIsNotTrainedOn) {
   for (const char* name : {"train/ants/1.png", "train/bees/1.png", "val/ant/1.png"}) put(name);
-  EXPECT_TRUE(says(error_of([&] { open(); }), {"val/ant", "train has no class folder ant"}));
+  EXPECT_TRUE(says(error_of([&] { open(); }), {"val/ant", "the training split has no class folder ant"}));
 }
 
 TEST_F(Photographs, RefuseAnEmptyClassFolder) {
@@ -102,26 +102,6 @@ TEST_F(Photographs, AreFingerprintedByTheirBytes) {
   EXPECT_EQ(open()->info().fingerprint, before) << "names do not count";
   put("train/a/0.png", grey_png({8}));
   EXPECT_NE(open()->info().fingerprint, before);
-}
-
-TEST_F(Photographs, AreListedInTextFiles) {
-  put("pictures/one 1.png", grey_png({1}));
-  put("pictures/two.png", grey_png({2, 2}));
-  put("train.txt", "pictures/one 1.png\t10\n\n pictures/two.png 9 \r\npictures/two.png 10");
-  put("test.txt", "pictures/two.png 10\n");
-  const Values values = {{"train_list", (folder_.path() / "train.txt").string()},
-                         {"test_list", (folder_.path() / "test.txt").string()}};
-  const auto data = make_dataset("image_list", values);
-  EXPECT_EQ(data->info().classes, (std::vector<std::string>{"9", "10"}));  // numbers by size
-  EXPECT_EQ(labels_of(*data, Split::Train), (std::vector<std::int64_t>{1, 0, 1}));
-  EXPECT_EQ(labels_of(*data, Split::Test), (std::vector<std::int64_t>{1}));
-  EXPECT_EQ(bytes_of(data->image(Split::Train, 1)), (std::vector<std::uint8_t>{2, 2, 2, 2, 2, 2}));
-  put("test.txt", "pictures/two.png 10\npictures/two.png 11\n");
-  EXPECT_TRUE(says(error_of([&] { make_dataset("image_list", values); }), {"test.txt:2", "no class is called 11"}));
-  put("test.txt", "\nlonely\n");
-  EXPECT_TRUE(says(error_of([&] { make_dataset("image_list", values); }), {"test.txt:2", "no path and label"}));
-  put("test.txt", "pictures/three.png 9\n");
-  EXPECT_TRUE(says(error_of([&] { make_dataset("image_list", values); }), {"pictures/three.png", "No such file"}));
 }
 
 /// An image whose byte at (c, y, x) is c * 64 + y % 8 * 8 + x % 8, column by column.

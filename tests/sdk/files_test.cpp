@@ -92,6 +92,11 @@ TEST_F(Files, AreFoundUnderTheDataRoot) {
   EXPECT_EQ(resolve_path(folder_.path(), "weights/w"), folder_.path() / "weights/w");
   EXPECT_EQ(resolve_path(root, "nothing"), root / "nothing");
   EXPECT_EQ(resolve_path(root, "/abs"), "/abs");
+  ASSERT_NE(std::getenv("HOME"), nullptr);
+  const std::filesystem::path home = std::filesystem::path(std::getenv("HOME")).lexically_normal();
+  EXPECT_EQ(resolve_path(root, "~/images/train"), home / "images/train");
+  EXPECT_EQ(resolve_path("~/data", "mnist"), home / "data/mnist");
+  EXPECT_EQ(resolve_path(root, "~other/images"), root / "~other/images");
 }
 
 }  // namespace

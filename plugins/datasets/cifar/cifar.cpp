@@ -13,6 +13,7 @@
 
 #include "cambium/files.h"
 #include "cambium/plugin.h"
+#include "files/folder_with.h"
 #include "records.h"
 
 namespace cambium {
@@ -51,6 +52,21 @@ std::vector<fs::path> find_batches(const fs::path& root) {
   return paths;
 }
 
+bool is_cifar10(const fs::path& root) {
+  return !find_batches(root).empty() && !find_file(root, "test_batch.bin").empty();
+}
+bool is_cifar100(const fs::path& root) {
+  return !find_file(root, "train.bin").empty() && !find_file(root, "test.bin").empty();
+}
+
+/// The Python version, which is unpacked beside or in place of the binary one.
+bool is_python_version(const fs::path& root) {
+  std::error_code ignored;
+  for (const char* name : {"data_batch_1", "train", "cifar-10-batches-py", "cifar-100-python"})
+    if (fs::exists(root / name, ignored)) return true;
+  return false;
+}
+
 /// What the files of a folder turn out to be.
 struct Layout : RecordLayout {
   std::size_t label_at;  ///< which of them counts
@@ -68,13 +84,14 @@ Layout find_layout(const fs::path& root, const std::string& labels) {
   const std::vector<fs::path> batches = find_batches(root);
   const fs::path test10 = find_file(root, "test_batch.bin"), train100 = find_file(root, "train.bin"),
                  test100 = find_file(root, "test.bin");
-  const bool is10 = !batches.empty() && !test10.empty(), is100 = !train100.empty() && !test100.empty();
+  const bool is10 = is_cifar10(root), is100 = is_cifar100(root);
   if (is10 && is100) fail(root.string() + ": holds both CIFAR-10 and CIFAR-100", "put each into a folder of its own");
   if (!is10 && !is100)
     fail(root.string() +
              ": looked for data_batch_1.bin (and 2, 3, ...) with test_batch.bin, that is CIFAR-10, and for train.bin "
              "with " +
-             "test.bin, that is CIFAR-100, plain or .gz; neither pair is whole",
+             "test.bin, that is CIFAR-100, plain or .gz; neither pair is whole" +
+             (is_python_version(root) ? ", and what is there is the Python version" : ""),
          kHint);
   const bool coarse = labels == "coarse";
   if (is10 && coarse)
@@ -111,9 +128,12 @@ std::vector<std::string> class_names(const fs::path& root, const Layout& layout,
 class Cifar : public MemoryDataset {
  public:
   explicit Cifar(const Params& params) {
-    const fs::path root = params.string("root");
+    const fs::path given = params.string("root");
+    const fs::path root =
+        files::folder_with(given, [](const fs::path& folder) { return is_cifar10(folder) || is_cifar100(folder); });
     const Layout layout = find_layout(root, params.string("labels"));
     DatasetInfo info;
+    info.notes = files::note_of(given, root);
     info.shape = {3, 32, 32};
     info.files = layout.train;
     info.files.push_back(layout.test);

@@ -11,6 +11,7 @@
 #include "cambium/files.h"
 #include "cambium/plugin.h"
 #include "idx_file.h"
+#include "idx_names.h"
 
 namespace cambium {
 namespace {
@@ -19,24 +20,6 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const std::string& message, const std::string& hint) {
   throw Error(ErrorKind::Data, message, hint);
-}
-
-/// The file of a split's ("train" or "t10k") images or labels, under whichever of its usual names it has.
-fs::path find_file(const fs::path& root, const std::string& split, const std::string& what,
-                   const std::vector<int>& dimensions) {
-  std::vector<std::string> names;
-  for (const int dimension : dimensions)
-    for (const char joint : {'-', '.'})
-      for (const char* packed : {"", ".gz"})
-        names.push_back(fmt::format("{}-{}{}idx{}-ubyte{}", split, what, joint, dimension, packed));
-  std::error_code ignored;
-  if (!fs::is_directory(root, ignored))
-    fail(root.string() + ": there is no such folder",
-         "give as root the folder of the IDX files, relative to the data root");
-  for (const std::string& name : names)
-    if (fs::exists(root / name, ignored)) return root / name;
-  fail(fmt::format("{}: no {} {}; looked for {}", root.string(), split, what, fmt::join(names, ", ")),
-       "put the four IDX files there, plain or .gz, under one of these names");
 }
 
 /// Images [N, H, W] or [N, C, H, W] as uint8 [N, C, H, W].
@@ -70,6 +53,11 @@ std::vector<std::int64_t> as_labels(const IdxFile& file, const IdxFile& images) 
   return {file.elements().begin(), file.elements().end()};
 }
 
+/// EMNIST's letters are numbered from 1, in every one of its files.
+void from_zero(std::vector<std::int64_t>& labels) {
+  for (std::int64_t& label : labels) --label;
+}
+
 /// Digits for every label in use. A label that no image of a lower label leads up to is damage, not a class.
 std::vector<std::string> digits(const std::vector<std::int64_t>& labels, const fs::path& path) {
   std::vector<bool> seen(256);
@@ -85,7 +73,7 @@ std::vector<std::string> digits(const std::vector<std::int64_t>& labels, const f
 
 void check_range(const std::vector<std::int64_t>& labels, std::size_t classes, const fs::path& path) {
   for (std::size_t i = 0; i < labels.size(); ++i)
-    if (labels[i] >= std::int64_t(classes))
+    if (labels[i] < 0 || labels[i] >= std::int64_t(classes))
       fail(fmt::format("{}: image {} has the label {}; expected 0 to {}", path.string(), i, labels[i], classes - 1),
            "fetch the file again, or check that classes names every class");
 }
@@ -94,10 +82,9 @@ void check_range(const std::vector<std::int64_t>& labels, std::size_t classes, c
 class Idx : public MemoryDataset {
  public:
   explicit Idx(const Params& params) {
-    const fs::path root = params.string("root");
     // All four are looked for before the first, and longest, is read.
-    const fs::path paths[] = {find_file(root, "train", "images", {3, 4}), find_file(root, "train", "labels", {1}),
-                              find_file(root, "t10k", "images", {3, 4}), find_file(root, "t10k", "labels", {1})};
+    const IdxNames names = find_idx(params.string("root"), params.string("set"));
+    const auto& paths = names.paths;
     const IdxFile train_images = read_idx(paths[0]), train_labels = read_idx(paths[1]);
     const IdxFile test_images = read_idx(paths[2]), test_labels = read_idx(paths[3]);
 
@@ -109,9 +96,25 @@ class Idx : public MemoryDataset {
                        sizes_text(train_images.sizes), paths[0].string()),
            "fetch both files again, from one place");
 
+    const auto least = std::min_element(learned.begin(), learned.end());
+    if (names.letters && *least == 1) {
+      from_zero(learned);
+      from_zero(asked);
+    }
+    const bool transpose = params.boolean("transpose");
+    if (transpose) {
+      train = train.transpose(2, 3).contiguous();
+      test = test.transpose(2, 3).contiguous();
+    }
+
     DatasetInfo info;
+    info.notes = names.notes;
+    if (names.emnist && !transpose)
+      info.notes.push_back(
+          "EMNIST's images lie on their side, as they are published and as torchvision gives them; transpose = true "
+          "turns them as MNIST's are");
     info.shape = {train.size(1), train.size(2), train.size(3)};
-    info.classes = params.strings("classes").empty() ? digits(learned, paths[1]) : params.strings("classes");
+    info.classes = params.strings("classes").empty() ? names_of(names, learned) : params.strings("classes");
     check_range(learned, info.classes.size(), paths[1]);
     check_range(asked, info.classes.size(), paths[3]);
     Sha256 hash;
@@ -119,10 +122,20 @@ class Idx : public MemoryDataset {
       hash.add(fmt::format("{}\n", file->bytes.size())).add(file->bytes);
       info.files.push_back(file->path);
     }
+    if (transpose) hash.add("transposed\n");
     info.fingerprint = hash.hex();
     set_info(std::move(info));
     set_split(Split::Train, std::move(train), std::move(learned));
     set_split(Split::Test, std::move(test), std::move(asked));
+  }
+
+ private:
+  /// The letters of EMNIST's letters; digits of all else.
+  static std::vector<std::string> names_of(const IdxNames& names, const std::vector<std::int64_t>& labels) {
+    if (!names.letters) return digits(labels, names.paths[1]);
+    std::vector<std::string> letters;
+    for (char letter = 'a'; letter <= 'z'; ++letter) letters.emplace_back(1, letter);
+    return letters;
   }
 };
 
@@ -134,8 +147,11 @@ CAMBIUM_PLUGIN("idx", "1", registry) {
   registry.add_dataset(
       "idx", "the MNIST family: IDX files, plain or .gz, grey or colour",
       Schema()
-          .path("root", std::nullopt,
-                "folder of {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, plain or .gz")
+          .path(
+              "root", std::nullopt,
+              "folder of {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, plain or .gz, or one above")
+          .string("set", "", "what the files' names begin with, where a folder holds several sets: emnist-letters")
+          .boolean("transpose", false, "swaps rows and columns: EMNIST's images lie on their side as published")
           .strings("classes", std::vector<std::string>{},
                    "the classes' names in the labels' order; empty: the digits that occur"),
       [](const Params& params) { return std::make_unique<Idx>(params); });

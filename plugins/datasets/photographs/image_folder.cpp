@@ -7,7 +7,9 @@
 
 #include "cambium/error.h"
 #include "cambium/random.h"
+#include "folder_layout.h"
 #include "photographs.h"
+#include "same_name.h"
 
 namespace cambium {
 namespace {
@@ -26,18 +28,6 @@ bool is_image(const fs::path& path) {
   std::string end = path.extension().string();
   std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return char(std::tolower(c)); });
   return path.filename().string().front() != '.' && std::find(kEnds.begin(), kEnds.end(), end) != kEnds.end();
-}
-
-/// The folders in `folder` whose names do not begin with a dot, in the order of their names' bytes.
-std::vector<std::string> folders_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    if (std::error_code ignored; entry.is_directory(ignored) && entry.path().filename().string().front() != '.')
-      names.push_back(entry.path().filename().string());
-  if (error) fail(folder.string() + ": " + error.message(), "check the path, and that you may read it");
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 /// All images below `folder`: folder by folder, in the order of their paths, as torchvision walks.
@@ -66,30 +56,24 @@ class ImageFolder : public Photographs {
       fail(root_.string() + ": there is no such folder",
            "give as root the folder of the class folders, or of train/ and val/");
     std::array<std::vector<Listed>, 3> images;
-    if (fs::is_directory(root_ / "train", ignored)) {
-      classes_ = class_folders(root_ / "train");
-      images[std::size_t(Split::Train)] = read_split("train");
-      const bool test = fs::is_directory(root_ / "test", ignored);
-      for (const char* name : {"val", "valid", "validation"})
-        if (fs::is_directory(root_ / name, ignored)) {
-          // What there is besides training images is what networks are compared on.
-          images[std::size_t(test ? Split::Validation : Split::Test)] = read_split(name);
-          break;
-        }
-      if (test) images[std::size_t(Split::Test)] = read_split("test");
-    } else {
-      classes_ = class_folders(root_);
+    const FolderLayout layout = folder_layout(root_);
+    for (const std::string& sentence : layout.notes) note(sentence);
+    if (layout.train.empty()) {
+      set_classes(root_);
       divide(params, images);
+    } else {
+      set_classes(layout.train);
+      images[std::size_t(Split::Train)] = read_split(layout.train);
+      if (!layout.validation.empty()) images[std::size_t(Split::Validation)] = read_split(layout.validation);
+      if (!layout.test.empty()) images[std::size_t(Split::Test)] = read_split(layout.test);
     }
     set_images(classes_, std::move(images), watched());
   }
 
  private:
-  static std::vector<std::string> class_folders(const fs::path& folder) {
-    std::vector<std::string> classes = folders_in(folder);
-    if (classes.empty())
-      fail(folder.string() + ": holds no class folders", "put the images of each class into a folder");
-    return classes;
+  void set_classes(const fs::path& folder) {
+    classes_ = folders_in(folder);
+    check_names(classes_, folder);
   }
 
   std::vector<fs::path> images_of(const fs::path& folder) const {
@@ -110,18 +94,17 @@ class ImageFolder : public Photographs {
     return folders;
   }
 
-  std::vector<Listed> read_split(const std::string& split) const {
+  std::vector<Listed> read_split(const fs::path& folder) const {
     std::vector<Listed> images;
-    for (const std::string& name : class_folders(root_ / split)) {
-      const auto found = std::lower_bound(classes_.begin(), classes_.end(), name);
-      if (found == classes_.end() || *found != name) {
+    for (const std::string& name : folders_in(folder)) {
+      const auto label = index_of(name, classes_);
+      if (!label) {
         const auto near = suggestion(name, classes_);
-        fail(fmt::format("{}: train has no class folder {}", (root_ / split / name).string(), name),
+        fail(fmt::format("{}: the training split has no class folder {}", (folder / name).string(), name),
              near ? fmt::format("is it {}? Each class needs images to train on", *near)
                   : "each class needs images to train on: add the folder there, or take it away here");
       }
-      for (fs::path& path : images_of(root_ / split / name))
-        images.push_back({std::move(path), found - classes_.begin()});
+      for (fs::path& path : images_of(folder / name)) images.push_back({std::move(path), std::int64_t(*label)});
     }
     return images;
   }

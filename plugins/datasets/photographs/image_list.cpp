@@ -4,52 +4,21 @@
 #include <charconv>
 #include <map>
 #include <memory>
-#include <sstream>
 
 #include "cambium/error.h"
-#include "cambium/files.h"
+#include "list_file.h"
 #include "photographs.h"
+#include "same_name.h"
 
 namespace cambium {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSpace = " \t\r";
-
-/// A line of a list: "path label", the label after the last white space.
-struct Line {
-  std::string path, label;
-  std::string place;  ///< "file:line"
-};
-
-std::vector<Line> read_list(const fs::path& path) {
-  const std::vector<std::uint8_t> bytes = read_bytes(path, std::size_t{1} << 30);
-  std::istringstream text(std::string(bytes.begin(), bytes.end()));
-  std::vector<Line> lines;
-  int number = 0;
-  for (std::string line; std::getline(text, line);) {
-    const std::string place = fmt::format("{}:{}", path.string(), ++number);
-    const std::size_t end = line.find_last_not_of(kSpace);
-    if (end == std::string::npos) continue;
-    line.resize(end + 1);
-    const std::size_t gap = line.find_last_of(kSpace), begin = line.find_first_not_of(kSpace);
-    const std::size_t last = gap == std::string::npos ? gap : line.find_last_not_of(kSpace, gap);
-    if (gap == std::string::npos || last == std::string::npos)
-      throw Error(ErrorKind::Data, place + ": is no path and label",
-                  "write one image a line: its path, a space, its label");
-    lines.push_back({line.substr(begin, last - begin + 1), line.substr(gap + 1), place});
-  }
-  if (lines.empty())
-    throw Error(ErrorKind::Data, path.string() + ": lists no images",
-                "write one image a line: its path, a space, its label");
-  return lines;
-}
-
 /// The names of the labels of the training images: in the order of their numbers where all are numbers, else by bytes.
-std::vector<std::string> class_names(const std::vector<Line>& lines) {
+std::vector<std::string> class_names(const std::vector<ListLine>& lines) {
   std::vector<std::string> names;
-  for (const Line& line : lines) names.push_back(line.label);
+  for (const ListLine& line : lines) names.push_back(line.label);
   const auto number = [](const std::string& name) {
     std::int64_t value = -1;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
@@ -67,27 +36,42 @@ class ImageList : public Photographs {
  public:
   explicit ImageList(const Params& params) : Photographs(params) {
     const auto list = [&](const char* key) { return fs::path(params.string(key)); };
-    const std::vector<Line> train = read_list(list("train_list"));
+    const auto root = [&](const char* key) {
+      return params.string("root").empty() ? list(key).parent_path() : fs::path(params.string("root"));
+    };
+    const std::vector<ListLine> train = read_list(list("train_list"), root("train_list"));
     classes_ = params.strings("classes").empty() ? class_names(train) : params.strings("classes");
+    check_names(classes_, list("train_list"));
     for (std::size_t c = 0; c < classes_.size(); ++c) labels_.emplace(classes_[c], std::int64_t(c));
     std::array<std::vector<Listed>, 3> images;
     std::vector<fs::path> lists;
+    const bool skips = params.string("on_error") == "skip";
     for (const auto& [split, key] :
          {std::pair{Split::Train, "train_list"}, std::pair{Split::Validation, "validation_list"},
           std::pair{Split::Test, "test_list"}}) {
       if (list(key).empty()) continue;
-      const fs::path root = params.string("root").empty() ? list(key).parent_path() : fs::path(params.string("root"));
       lists.push_back(list(key));
-      for (const Line& line : split == Split::Train ? train : read_list(list(key)))
-        images[std::size_t(split)].push_back({root / line.path, label_of(line)});
+      for (const ListLine& line : split == Split::Train ? train : read_list(list(key), root(key)))
+        images[std::size_t(split)].push_back({existing(line, root(key), skips), label_of(line)});
     }
     set_images(classes_, std::move(images), std::move(lists));
   }
 
  private:
-  std::int64_t label_of(const Line& line) const {
+  /// The image's path. Where missing ones are not skipped, throws with the line that names it.
+  static fs::path existing(const ListLine& line, const fs::path& root, bool skips) {
+    fs::path path = image_path(line, root);
+    std::error_code ignored;
+    if (!skips && !fs::exists(path, ignored))
+      throw Error(ErrorKind::Data, fmt::format("{}: {}: No such file or directory", line.place, path.string()),
+                  fmt::format("paths are relative to {}; root names another folder", root.string()));
+    return path;
+  }
+
+  std::int64_t label_of(const ListLine& line) const {
     const auto found = labels_.find(line.label);
     if (found != labels_.end()) return found->second;
+    if (const auto same = index_of(line.label, classes_)) return std::int64_t(*same);
     const auto near = suggestion(line.label, classes_);
     throw Error(ErrorKind::Data, fmt::format("{}: no class is called {}", line.place, line.label),
                 near ? fmt::format("is it {}?", *near)
@@ -104,7 +88,7 @@ Schema image_list_schema() {
   return photographs_schema(
       Schema()
           .path("train_list", std::nullopt,
-                "text file with a line for each training image: its path, a space, its label")
+                "text file with a line for each training image: its path, a space or comma, its label")
           .path("validation_list", "", "the same for validation; empty: none")
           .path("test_list", "", "the same for the test; empty: none")
           .path("root", "", "what the paths are relative to; empty: the folder of the list that they stand in")

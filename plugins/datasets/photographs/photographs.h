@@ -31,6 +31,8 @@ class Photographs : public Dataset {
   /// read.
   void set_images(std::vector<std::string> classes, std::array<std::vector<Listed>, 3> images,
                   std::vector<std::filesystem::path> more);
+  /// Something to be told of how it was read.
+  void note(std::string sentence) { info_.notes.push_back(std::move(sentence)); }
 
  private:
   bool exif_, skip_;

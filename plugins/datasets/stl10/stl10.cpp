@@ -9,6 +9,7 @@
 
 #include "cambium/files.h"
 #include "cambium/plugin.h"
+#include "files/folder_with.h"
 
 namespace cambium {
 namespace {
@@ -53,8 +54,13 @@ std::vector<std::string> class_names(const fs::path& root, std::vector<fs::path>
 class Stl10 : public MemoryDataset {
  public:
   explicit Stl10(const Params& params) {
-    const fs::path root = params.string("root");
+    const fs::path given = params.string("root");
+    const fs::path root = files::folder_with(given, [](const fs::path& folder) {
+      std::error_code ignored;
+      return fs::exists(folder / "train_X.bin", ignored);
+    });
     DatasetInfo info;
+    info.notes = files::note_of(given, root);
     info.shape = {3, kSide, kSide};
     info.classes = class_names(root, info.files);
     set_info(info);
