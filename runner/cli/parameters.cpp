@@ -7,6 +7,8 @@
 #include <cmath>
 #include <type_traits>
 
+#include "protocol/settings.h"
+
 namespace cambium {
 namespace {
 
@@ -53,7 +55,8 @@ Table parameter_rows() { return {{"of", "name", "type", "default", "range", "whe
 
 void add_parameters(Table& rows, const std::string& owner, const Schema& schema) {
   for (const Parameter& parameter : schema.parameters())
-    rows.rows.push_back({owner, parameter.name, std::string(to_string(parameter.type)),
+    rows.rows.push_back({owner, parameter.name,
+                         one_or_pair(parameter) ? "integer or pair" : std::string(to_string(parameter.type)),
                          parameter.default_value ? written(*parameter.default_value) : "required", range(parameter),
                          when(parameter), parameter.doc});
 }

@@ -38,7 +38,7 @@ Preprocessing preprocessing(const Params& data_settings, const InputCard& card, 
           std::move(std),
           data_settings.integer("crop"),
           data_settings.boolean("flip"),
-          geometry(data_settings),
+          geometry(data_settings, card),
           augmentation(data_settings)};
 }
 

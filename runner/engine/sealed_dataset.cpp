@@ -3,7 +3,9 @@
 #include <stdexcept>
 
 #include "cambium/error.h"
+#include "engine/geometry/channels.h"
 #include "protocol/selected.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 
@@ -11,6 +13,7 @@ SealedDataset::SealedDataset(const Dataset& dataset, const Params& settings)
     : dataset_(dataset), info_(dataset.info()), renumbered_(dataset.info().classes.size(), -1) {
   const auto kept = kept_classes(settings, dataset.info().classes);
   info_.classes.clear();
+  info_.shape.channels = input_channels(settings, info_.shape.channels);
   for (std::size_t i = 0; i < kept.size(); ++i) {
     renumbered_[kept[i]] = std::int64_t(i);
     info_.classes.push_back(dataset.info().classes[kept[i]]);
@@ -56,21 +59,21 @@ std::int64_t SealedDataset::original_count(Split split) const {
 
 at::Tensor SealedDataset::images(Split split, std::span<const std::int64_t> indices) const {
   const at::Tensor images = dataset_.images(split, originals(split, indices));
-  const ImageShape& shape = info_.shape;
+  const ImageShape& shape = dataset_.info().shape;
   if (images.scalar_type() != at::kByte ||
       images.sizes() != at::IntArrayRef({std::int64_t(indices.size()), shape.channels, shape.height, shape.width}))
     throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 of the shape that it declares",
                 "this is a fault of its plugin");
-  return images.contiguous();
+  return in_channels(images, info_.shape.channels).contiguous();
 }
 
 at::Tensor SealedDataset::image(Split split, std::int64_t index) const {
   const at::Tensor image = dataset_.image(split, part(split).originals[std::size_t(index)]);
-  if (image.scalar_type() != at::kByte || image.dim() != 3 || image.size(0) != info_.shape.channels ||
+  if (image.scalar_type() != at::kByte || image.dim() != 3 || image.size(0) != dataset_.info().shape.channels ||
       image.numel() == 0)
     throw Error(ErrorKind::Plugin, "the data set does not give its images as uint8 [C, H, W]",
                 "this is a fault of its plugin");
-  return image;
+  return in_channels(image, info_.shape.channels);
 }
 
 }  // namespace cambium

@@ -19,9 +19,13 @@ class SealedDataset {
 
   void open();
 
+  /// The shape's channels are those of images(), whatever the data set's own are.
   const DatasetInfo& info() const { return info_; }
+  /// Whether the settings' `channels` change the images.
+  bool recoloured() const { return info_.shape.channels != dataset_.info().shape.channels; }
   std::span<const std::int64_t> labels(Split split) const { return part(split).labels; }
-  /// Contiguous uint8 [B, C, H, W]. Throws Error{Plugin} where the data set gives anything else.
+  /// Contiguous uint8 [B, C, H, W], in the settings' `channels`. Throws Error{Plugin} where the data set gives anything
+  /// else.
   at::Tensor images(Split split, std::span<const std::int64_t> indices) const;
   /// uint8 [C, H, W] of any size and strides, of data whose images differ in size. Throws Error{Plugin} likewise.
   at::Tensor image(Split split, std::int64_t index) const;

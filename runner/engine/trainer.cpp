@@ -23,6 +23,7 @@
 #include "engine/selection.h"
 #include "engine/selection_record.h"
 #include "engine/source_mix.h"
+#include "protocol/settings.h"
 #include "weights/torch/tensor_file.h"
 
 namespace cambium {
@@ -331,6 +332,7 @@ class Training {
         {"classes", data_.info().classes},
         {"mean", how_.mean},
         {"std", how_.std},
+        {"interpolation", interpolation(job_.data_settings, model_.backbone().input())},
         {"input", {train_.shape().channels, train_.shape().height, train_.shape().width}},
         {"epochs", kind == "best" ? done_.best_epoch : settings_.integer("epochs")},
         {"metrics",

@@ -17,11 +17,12 @@ void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& prob
   const Params& settings = data.part->settings;
   for (const char* key : {"mean", "std"}) {
     const auto& values = settings.numbers(key);
-    if (values.size() > 1 && values.size() != std::size_t(facts.shape.channels))
+    const std::int64_t channels = input_channels(settings, facts.shape.channels);
+    if (values.size() > 1 && values.size() != std::size_t(channels))
       problems.error(
           place_of(data, key),
-          fmt::format("{} has {} numbers, and the images have {} channels", key, values.size(), facts.shape.channels),
-          "give one for each channel, or one for all");
+          fmt::format("{} has {} numbers, and the images have {}", key, values.size(), channels_text(channels)),
+          "give one for each channel, or one for all; or have the images in others, as with channels = 3");
     if (std::string_view(key) == "std" && std::any_of(values.begin(), values.end(), [](double v) { return v <= 0; }))
       problems.error(place_of(data, key), "a standard deviation is above 0",
                      "give the pixels' own, for pixels from 0 to 1");
@@ -30,6 +31,18 @@ void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& prob
   if (facts.per_class.count("test") == 0)
     problems.warning(data.part->place, fmt::format("{} has no test split here", data.part->component.plugin),
                      "no test accuracy will be reported");
+}
+
+std::string channels_text(std::int64_t channels) {
+  return channels == 1 ? "1 channel" : fmt::format("{} channels", channels);
+}
+
+void check_classes(const BuiltPart& data, const DatasetFacts& facts, const NetworkInfo& network, Problems& problems) {
+  if (facts.classes.size() != 1 || network.plan.head != Weights::Fresh) return;
+  problems.error(
+      data.part->place,
+      fmt::format("the data has a single class, {}: every network is right about all of it", facts.classes.front()),
+      "give data of two classes or more; is the root the folder that the class folders are in?");
 }
 
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,
@@ -43,6 +56,17 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
           place,
           fmt::format("stage {} takes layer {} from a network that has none of that name there", stage, to[i].name),
           "give both stages the same backbone");
+      return;
+    }
+    const auto channels = [](const Cell& cell) {
+      return input_channels(cell.data->settings, cell.dataset->shape.channels);
+    };
+    if (from[i].parameters != to[i].parameters && channels(source) != channels(target)) {
+      problems.error(target.data->place,
+                     fmt::format("stage {} has images of {}, and the network that it starts from was trained on images "
+                                 "of {}",
+                                 stage, channels_text(channels(target)), channels_text(channels(source))),
+                     fmt::format("set channels = {} in the data of stage {}", channels(source), stage));
       return;
     }
     if (from[i].parameters != to[i].parameters) {
@@ -74,8 +98,10 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
 }
 
 void check_normalisation(const Cell& source, const Cell& target, const std::string& stage, Problems& problems) {
-  const auto here = normalisation(target.data->settings, target.network->input, target.dataset->shape.channels);
-  const auto there = normalisation(source.data->settings, source.network->input, source.dataset->shape.channels);
+  const auto here = normalisation(target.data->settings, target.network->input,
+                                  input_channels(target.data->settings, target.dataset->shape.channels));
+  const auto there = normalisation(source.data->settings, source.network->input,
+                                   input_channels(source.data->settings, source.dataset->shape.channels));
   if (here != there)
     problems.error(
         target.data->place,
@@ -85,6 +111,13 @@ void check_normalisation(const Cell& source, const Cell& target, const std::stri
             fmt::join(there.second, ", ")),
         "transferred layers expect the input that they were trained on: give both stages the same data.mean and "
         "data.std");
+  const std::string how = interpolation(target.data->settings, target.network->input),
+                    before = interpolation(source.data->settings, source.network->input);
+  if (!how.empty() && !before.empty() && how != before)
+    problems.warning(target.data->place,
+                     fmt::format("stage {} resizes its images by {} interpolation, the stage that it starts from by {}",
+                                 stage, how, before),
+                     "unusual, though it may be meant: data.interpolation says which");
 }
 
 void check_disjoint(const Cell& source, const Cell& target, const std::string& stage, const Place& place,

@@ -10,6 +10,12 @@ Place place_of(const BuiltPart& built, const std::string& key);
 /// Whether a data part's normalisation fits the channels, and there is something to test on.
 void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& problems);
 
+/// "1 channel", "3 channels".
+std::string channels_text(std::int64_t channels);
+
+/// Whether a network with a head of its own has anything to tell apart.
+void check_classes(const BuiltPart& data, const DatasetFacts& facts, const NetworkInfo& network, Problems& problems);
+
 /// Whether a cell can take over `source`'s layers: the same where the plan takes them, and what else goes with them.
 /// `place`: the stage's init, `stage`: its name.
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,

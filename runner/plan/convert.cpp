@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "plan/parts.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 namespace {
@@ -29,7 +30,7 @@ std::string expected(const Parameter& parameter) {
     case ParamType::Path:
       return "a path in quotes, under the data root";
     case ParamType::Integers:
-      return "a list of whole numbers";
+      return one_or_pair(parameter) ? "a whole number, or [width, height]" : "a list of whole numbers";
     case ParamType::Numbers:
       return "a list of numbers";
     case ParamType::Strings:
@@ -64,6 +65,7 @@ class Converter {
       case ParamType::Choice:
         return choice(value);
       case ParamType::Integers:
+        if (one_or_pair(parameter_)) return one_or_two(value);
         return list<std::int64_t>(value, [this](const Value& v) { return integer(v); });
       case ParamType::Numbers:
         return list<double>(value, [this](const Value& v) { return real(v); });
@@ -125,6 +127,21 @@ class Converter {
       result.push_back(*converted);
     }
     return ParamValue(std::move(result));
+  }
+
+  std::optional<ParamValue> one_or_two(const Value& value) {
+    if (!value.is_array()) {
+      if (auto whole = integer(value)) return *whole;
+      return std::nullopt;
+    }
+    auto both = list<std::int64_t>(value, [this](const Value& v) { return integer(v); });
+    if (!both) return std::nullopt;
+    const auto& sides = std::get<std::vector<std::int64_t>>(*both);
+    if (sides.size() == 2 && sides[0] > 0 && sides[1] > 0) return both;
+    problems_.error(value.place, fmt::format("{} of {} is {}", parameter_.name, owner_, canonical(value)),
+                    "it takes a whole number, or [width, height], both above 0; several values are an axis and belong "
+                    "in a grid");
+    return std::nullopt;
   }
 
   std::optional<ParamValue> table(const Value& value) {

@@ -60,6 +60,7 @@ void Facts::ask(const std::vector<Point>& points) {
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (!answers[i].failure) {
       networks_[key(*asked[i])] = std::make_shared<NetworkInfo>(answers[i]);
+      check_classes(asked[i]->part(PartKind::Data), *dataset(*asked[i]), answers[i], problems_);
       continue;
     }
     fail(asked[i]->part(answers[i].failure->part == "strategy" ? PartKind::Strategy : PartKind::Backbone),

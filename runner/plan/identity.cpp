@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cambium/files.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 namespace {
@@ -28,6 +29,8 @@ void identify(Cell& cell, const Cell* source, bool paired) {
   for (const Part* part : {cell.backbone.get(), cell.data.get(), cell.strategy.get(), cell.train.get()})
     text += part->digest + "\n";
   text += cell.dataset->fingerprint + "\n";
+  // Where a card decides, the data table does not tell. The other way of it has no line, so that old results stay.
+  if (interpolation(cell.data->settings, cell.network->input) == "bicubic") text += "interpolation bicubic\n";
   if (!cell.network->fingerprint.empty()) text += "network " + cell.network->fingerprint + "\n";
   if (cell.generation > 0) text += fmt::format("generation {}\n", cell.generation);
   text += changed_since_version_1(cell.network->plan);

@@ -32,6 +32,16 @@ void check_shape(const BuiltPart& data, const ImageShape& raw, Problems& problem
                                random, random * 8 / 7));
 }
 
+/// Whether the images can be in the channels that are wanted.
+bool check_channels(const BuiltPart& data, std::int64_t own, Problems& problems) {
+  const std::int64_t wanted = data.part->settings.integer("channels");
+  if (wanted == 0 || wanted == own || (wanted != 2 && (own == 1 || own == 3))) return true;
+  problems.error(place_of(data, "channels"),
+                 fmt::format("images of {} cannot become ones of {}", channels_text(own), channels_text(wanted)),
+                 "channels = 3 is for grey images, channels = 1 for those of three channels");
+  return false;
+}
+
 void check_interval(const BuiltPart& data, const std::string& key, Problems& problems) {
   const auto& values = data.part->settings.numbers(key);
   if (values.size() != 2 || values[0] > values[1])
@@ -62,10 +72,13 @@ void check_jitter(const BuiltPart& data, Problems& problems) {
 }  // namespace
 
 void check_images(const BuiltPart& data, const DatasetFacts& facts, Problems& problems) {
+  if (!check_channels(data, facts.shape.channels, problems)) return;
   check_shape(data, facts.shape, problems);
   check_interval(data, "random_resized_crop_scale", problems);
   check_interval(data, "random_resized_crop_ratio", problems);
   check_jitter(data, problems);
+  for (const std::string& note : facts.notes)
+    problems.warning(data.part->place, fmt::format("{}: {}", data.part->component.plugin, note), "");
   if (!facts.skipped.empty()) {
     const std::size_t told = std::min<std::size_t>(facts.skipped.size(), 3);
     problems.warning(data.part->place,

@@ -65,6 +65,7 @@ std::string params_json(const Schema& schema, const Params& params, bool for_ide
   for (const auto& [name, value] : params.values()) {
     const Parameter& parameter = *schema.find(name);
     if (for_identity && (parameter.type == ParamType::Path || parameter.default_value == value)) continue;
+    if (for_identity && &schema == &data_schema() && name == "interpolation") continue;  // identify() has what it means
     if (text.size() > 1) text += ',';
     append(text, name);
     text += ':';

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "plan/checks.h"
 #include "protocol/settings.h"
 #include "weights/fit.h"
 #include "weights/weights_file.h"
@@ -62,14 +63,20 @@ void WeightsFiles::check(const Cell& cell, const Stage& stage, const Place& plac
                                std::int64_t(cell.dataset->classes.size()),
                                cell.train->settings.integer("epochs"),
                                data_root_.string()};
-  const auto fits = resolver_.weights({{network, cell.source_file, facts.sha256}});
-  if (const auto& failure = fits.front().failure)
+  const auto answers = resolver_.weights({{network, cell.source_file, facts.sha256}});
+  const std::int64_t own = network.shape.channels, other = own == 1 ? 3 : 1;
+  if (const auto& failure = answers.front().failure)
     problems_.error(place, failure->message, failure->hint);
-  else if (!fits.front().faults.empty())
+  else if (!answers.front().faults.empty() && fits(network, other, cell.source_file, facts.sha256))
+    return problems_.error(cell.data->place,
+                           fmt::format("stage {} has images of {}, and {} is of a network for images of {}", stage.name,
+                                       channels_text(own), cell.source_file, channels_text(other)),
+                           fmt::format("set channels = {} in the stage's data", other));
+  else if (!answers.front().faults.empty())
     problems_.error(
         place,
         fmt::format("{} does not fit backbone {}: {}", cell.source_file, cell.backbone->component.plugin,
-                    fault_text(fits.front().faults)),
+                    fault_text(answers.front().faults)),
         facts.card && !facts.card->architecture.empty()
             ? fmt::format("its card says that it is of {} with {}", facts.card->architecture, facts.card->parameters)
             : "take the backbone that the file was trained as, with the same parameters");
@@ -77,8 +84,30 @@ void WeightsFiles::check(const Cell& cell, const Stage& stage, const Place& plac
     check_card(*facts.card, cell, stage.name);
 }
 
+bool WeightsFiles::fits(NetworkRequest network, std::int64_t channels, const std::string& file,
+                        const std::string& sha256) {
+  network.shape.channels = channels;
+  const WeightsFit fit = resolver_.weights({{network, file, sha256}}).front();
+  return !fit.failure && fit.faults.empty();
+}
+
 void WeightsFiles::check_card(const WeightsCard& card, const Cell& cell, const std::string& stage) {
   const ImageShape shape = input_shape(cell.data->settings, cell.dataset->shape);
+  const std::int64_t stated = card.mean.size() > 1 ? std::int64_t(card.mean.size()) : shape.channels,
+                     channels = card.input.empty() ? stated : card.input.front();
+  if (channels != shape.channels)
+    return problems_.error(
+        cell.data->place,
+        fmt::format("stage {} has images of {}, and the weights that it starts from had {}, says {}", stage,
+                    channels_text(shape.channels), channels_text(channels), card.path.string()),
+        fmt::format("set channels = {} in the stage's data", channels));
+  const std::string how = interpolation(cell.data->settings, cell.network->input);
+  if (!card.interpolation.empty() && !how.empty() && how != card.interpolation)
+    problems_.error(cell.data->place,
+                    fmt::format("stage {} resizes its images by {} interpolation, and the weights that it starts from "
+                                "want {}, says {}",
+                                stage, how, card.interpolation, card.path.string()),
+                    fmt::format("set interpolation = \"{}\" in the stage's data", card.interpolation));
   const auto [mean, std] = normalisation(cell.data->settings, cell.network->input, shape.channels);
   if (!card.mean.empty() && !(near(mean, card.mean) && near(std, card.std)))
     problems_.error(

@@ -35,6 +35,8 @@ class WeightsFiles {
   void check(const Cell& cell, const Stage& stage, const Place& place);
 
  private:
+  /// Whether the file fits the network on images of `channels` channels.
+  bool fits(NetworkRequest network, std::int64_t channels, const std::string& file, const std::string& sha256);
   void check_card(const WeightsCard& card, const Cell& cell, const std::string& stage);
 
   Resolver& resolver_;

@@ -1,5 +1,7 @@
 #include "protocol/settings.h"
 
+#include <variant>
+
 namespace cambium {
 namespace {
 
@@ -73,8 +75,19 @@ const Schema& data_schema() {
                    "the same as a number in all, spread over the classes as they are in the data; 0: all")
           .number("validation", 0.0, {0, 0.9}, "part of each class of the training images held out for validation")
           .integer("validation_per_class", 0, {0, 1e9}, "the same as a number of images")
-          .integer("resize", 0, {0, 8192},
-                   "the shorter side of each image in pixels, bilinear as Pillow does it; 0: as it is")
+          .integer(
+              "channels", 0, {0, 3},
+              "1: images become grey; 3: grey images become ones in colour, of three equal channels; 0: as they are")
+          .add({"resize",
+                ParamType::Integers,
+                ParamValue(std::int64_t{0}),
+                {0, 8192},
+                {},
+                "the shorter side of each image in pixels, or [width, height], as Pillow does it; 0: as it is",
+                {},
+                {}})
+          .choice("interpolation", "card", {"card", "bilinear", "bicubic"},
+                  "how resize and random_resized_crop compute pixels; card: as the backbone's card says, else bilinear")
           .integer("center_crop", 0, {0, 8192}, "side of the square cut out of the middle after that; 0: none")
           .integer(
               "random_resized_crop", 0, {0, 8192},
@@ -99,19 +112,43 @@ const Schema& data_schema() {
   return schema;
 }
 
-ImageShape resized_shape(const ImageShape& raw, std::int64_t side) {
-  if (side == 0 || raw.height == 0 || raw.width == 0) return raw;
+bool one_or_pair(const Parameter& parameter) {
+  return parameter.type == ParamType::Integers && parameter.default_value &&
+         std::holds_alternative<std::int64_t>(*parameter.default_value);
+}
+
+Resize resize(const Params& data_settings) {
+  const ParamValue& value = data_settings.values().at("resize");
+  if (const auto* sides = std::get_if<std::vector<std::int64_t>>(&value)) return {0, sides->at(0), sides->at(1)};
+  return {std::get<std::int64_t>(value), 0, 0};
+}
+
+ImageShape resized_shape(const ImageShape& raw, const Resize& how) {
+  if (how.height > 0) return {raw.channels, how.height, how.width};
+  if (how.side == 0 || raw.height == 0 || raw.width == 0) return raw;
   const auto other = [&](std::int64_t longer, std::int64_t shorter) {
-    return std::int64_t(double(side * longer) / double(shorter));
+    return std::int64_t(double(how.side * longer) / double(shorter));
   };
-  if (raw.width <= raw.height) return {raw.channels, other(raw.height, raw.width), side};
-  return {raw.channels, side, other(raw.width, raw.height)};
+  if (raw.width <= raw.height) return {raw.channels, other(raw.height, raw.width), how.side};
+  return {raw.channels, how.side, other(raw.width, raw.height)};
+}
+
+std::int64_t input_channels(const Params& data_settings, std::int64_t raw) {
+  const std::int64_t wanted = data_settings.integer("channels");
+  return wanted > 0 ? wanted : raw;
 }
 
 ImageShape input_shape(const Params& data_settings, const ImageShape& raw) {
-  const std::int64_t side = data_settings.integer("center_crop");
-  if (side > 0) return {raw.channels, side, side};
-  return resized_shape(raw, data_settings.integer("resize"));
+  const std::int64_t side = data_settings.integer("center_crop"),
+                     channels = input_channels(data_settings, raw.channels);
+  if (side > 0) return {channels, side, side};
+  return resized_shape({channels, raw.height, raw.width}, resize(data_settings));
+}
+
+std::string interpolation(const Params& data_settings, const InputCard& card) {
+  if (!resize(data_settings).changes() && data_settings.integer("random_resized_crop") == 0) return "";
+  const std::string& given = data_settings.string("interpolation");
+  return given == "card" ? card.interpolation : given;
 }
 
 std::pair<std::vector<double>, std::vector<double>> normalisation(const Params& settings, const InputCard& card,

@@ -3,6 +3,7 @@
 
 #include "protocol/json.h"
 #include "protocol/messages.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 namespace {
@@ -144,7 +145,8 @@ Params typed(const Params& params, const Schema& schema) {
     const auto found = params.values().find(parameter.name);
     if (found != params.values().end()) {
       ParamValue value = as_type(found->second, parameter.type);
-      if (!has_type(value, parameter.type))
+      const bool one = one_or_pair(parameter) && std::holds_alternative<std::int64_t>(value);
+      if (!one && !has_type(value, parameter.type))
         throw Error(ErrorKind::Plugin, parameter.name + " is not a " + std::string(to_string(parameter.type)),
                     "see `cambium plugins`");
       result.set(parameter.name, std::move(value));

@@ -47,6 +47,7 @@ WeightsCard card_of(const Json& json) {
   card.std = value_of<std::vector<double>>(preprocessing, "std");
   card.input = value_of<std::vector<std::int64_t>>(preprocessing, "input");
   card.resize = value_of<std::int64_t>(preprocessing, "resize", 0);
+  card.interpolation = value_of<std::string>(preprocessing, "interpolation");
   card.dataset = value_of<std::string>(data, "plugin");
   card.fingerprint = value_of<std::string>(data, "fingerprint");
   card.study = texts_of(object_of(json, "study"));
@@ -65,6 +66,7 @@ WeightsCard card_of_metadata(const Json& json) {
   card.mean = value_of<std::vector<double>>(json, "mean");
   card.std = value_of<std::vector<double>>(json, "std");
   card.input = value_of<std::vector<std::int64_t>>(json, "input");
+  card.interpolation = value_of<std::string>(json, "interpolation");
   card.dataset = value_of<std::string>(json, "dataset");
   card.fingerprint = value_of<std::string>(json, "fingerprint");
   for (const char* key : {"cell", "kind", "seed", "generation", "epochs"})
@@ -81,6 +83,7 @@ Json to_card_json(const WeightsCard& card) {
   const Json parameters = Json::parse(card.parameters.empty() ? "{}" : card.parameters, nullptr, false);
   Json preprocessing = {{"mean", card.mean}, {"std", card.std}, {"input", card.input}};
   preprocessing["resize"] = card.resize > 0 ? Json(card.resize) : Json();
+  if (!card.interpolation.empty()) preprocessing["interpolation"] = card.interpolation;
   return {{"cambium_card", 1},
           {"architecture", {{"plugin", card.architecture}, {"params", parameters}, {"classes", card.classes}}},
           {"preprocessing", preprocessing},

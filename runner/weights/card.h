@@ -18,6 +18,7 @@ struct WeightsCard {
   std::vector<std::string> classes;
   std::vector<double> mean, std;             ///< what images in [0, 1] are normalised with, one a channel
   std::vector<std::int64_t> input;           ///< [channels, height, width] of an image as the network sees it
+  std::string interpolation;                 ///< of that resizing, "bilinear" or "bicubic"; empty: not said
   std::int64_t resize = 0;                   ///< shorter side before the crop to `input`; 0: none
   std::string dataset, fingerprint;          ///< what it was trained on
   std::map<std::string, std::string> study;  ///< study, stage, arm, cell, seed, ...

@@ -71,11 +71,11 @@ int main(int count, char** arguments) {
   for (const auto& path : paths) files.push_back(read_bytes(path));
 
   const double decode = milliseconds(files, [](const auto& file) { decode_image(file, false); });
-  const double all = milliseconds(files, [](const auto& file) { plain(decode_image(file, false), {256, 224}); });
+  const double all = milliseconds(files, [](const auto& file) { plain(decode_image(file, false), {{256}, 224}); });
   RandomStream random(1, "bench");
   const double cut = milliseconds(files, [&](const auto& file) {
     const at::Tensor image = decode_image(file, false);
-    cut_out(image, draw_box(image.size(1), image.size(2), {224}, random), 224);
+    cut_out(image, draw_box(image.size(1), image.size(2), {224}, random), 224, Interpolation::Bilinear);
   });
   fmt::print(
       "{} files: decode {:.2f} ms, decode, resize and crop {:.2f} ms, decode and random resized crop {:.2f} ms\n",

@@ -5,9 +5,11 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <tuple>
 
 #include "builtin.h"
 #include "cambium/files.h"
+#include "engine/geometry/channels.h"
 #include "engine/geometry/geometry.h"
 #include "support/oracle.h"
 
@@ -73,11 +75,11 @@ TEST_F(Pillow, TurnsImagesUprightAlike) {
 
 TEST_F(Pillow, ResizesAndCropsToTheSameBytes) {
   each(false, [](const at::Tensor& image, const std::string& path) {
-    EXPECT_TRUE(at::equal(plain(image, {40, 33}), expected(path + ".crop"))) << path;
-    EXPECT_TRUE(at::equal(plain(image.contiguous(), {40, 33}), expected(path + ".crop"))) << path << ", by planes";
+    EXPECT_TRUE(at::equal(plain(image, {{40}, 33}), expected(path + ".crop"))) << path;
+    EXPECT_TRUE(at::equal(plain(image.contiguous(), {{40}, 33}), expected(path + ".crop"))) << path << ", by planes";
     for (const at::Tensor& as : {image, image.contiguous()}) {
       at::Tensor odd = at::empty({3, 29, 31}, at::kByte);
-      resize_bilinear(view_of(as), 29, 31, {0, 0, 29, 31}, odd.data_ptr<std::uint8_t>());
+      resize_part(view_of(as), 29, 31, {0, 0, 29, 31}, Interpolation::Bilinear, odd.data_ptr<std::uint8_t>());
       EXPECT_TRUE(at::equal(odd, expected(path + ".odd"))) << path;
     }
   });
@@ -86,8 +88,38 @@ TEST_F(Pillow, ResizesAndCropsToTheSameBytes) {
 TEST_F(Pillow, ComputesAPartOfAResizedImageAsOfTheWhole) {
   each(false, [](const at::Tensor& image, const std::string& path) {
     at::Tensor part = at::empty({3, 7, 11}, at::kByte);
-    resize_bilinear(view_of(image), 29, 31, {20, 3, 7, 11}, part.data_ptr<std::uint8_t>());
+    resize_part(view_of(image), 29, 31, {20, 3, 7, 11}, Interpolation::Bilinear, part.data_ptr<std::uint8_t>());
     EXPECT_TRUE(at::equal(part, expected(path + ".odd").narrow(1, 20, 7).narrow(2, 3, 11))) << path;
+  });
+}
+
+TEST_F(Pillow, ResizesBicubicallyUpAndDownToTheSameBytes) {
+  each(false, [](const at::Tensor& image, const std::string& path) {
+    for (const auto& [end, width, height] : {std::tuple{".cubic_odd", 31, 29}, std::tuple{".cubic_wide", 200, 20},
+                                             std::tuple{".cubic_tall", 17, 150}, std::tuple{".cubic_tiny", 3, 2}}) {
+      const Geometry how{{0, width, height}, 0, Interpolation::Bicubic};
+      EXPECT_TRUE(at::equal(plain(image, how), expected(path + end))) << path << end;
+      EXPECT_TRUE(at::equal(plain(image.contiguous(), how), expected(path + end))) << path << end << ", by planes";
+    }
+    EXPECT_TRUE(at::equal(plain(image, {{40}, 33, Interpolation::Bicubic}), expected(path + ".cubic_crop"))) << path;
+    at::Tensor part = at::empty({3, 7, 11}, at::kByte);
+    resize_part(view_of(image), 29, 31, {20, 3, 7, 11}, Interpolation::Bicubic, part.data_ptr<std::uint8_t>());
+    EXPECT_TRUE(at::equal(part, expected(path + ".cubic_odd").narrow(1, 20, 7).narrow(2, 3, 11))) << path;
+  });
+}
+
+TEST_F(Pillow, ResizesToAWidthAndAHeightToTheSameBytes) {
+  each(false, [](const at::Tensor& image, const std::string& path) {
+    EXPECT_TRUE(at::equal(plain(image, {{0, 31, 29}}), expected(path + ".odd"))) << path;
+  });
+}
+
+TEST_F(Pillow, TurnsColourIntoGreyToTheSameBytes) {
+  each(false, [](const at::Tensor& image, const std::string& path) {
+    const at::Tensor grey = expected(path + ".grey").narrow(0, 0, 1);
+    EXPECT_TRUE(at::equal(in_channels(image, 1), grey)) << path;
+    EXPECT_TRUE(at::equal(in_channels(image.contiguous(), 1), grey)) << path << ", by planes";
+    EXPECT_TRUE(at::equal(in_channels(image.unsqueeze(0), 1), grey.unsqueeze(0))) << path << ", in a batch";
   });
 }
 

@@ -47,5 +47,66 @@ TEST_F(ImageChecks, AugmentationIsHeldAgainstItsRanges) {
                                   HasSubstr("a hue of 0.7 is more than half a turn"), HasSubstr("there is none")));
 }
 
+TEST(InputShape, IsOfAWidthAndAHeightAndOtherChannels) {
+  const auto shape = [](ParamValue resize, std::int64_t channels, std::int64_t crop, ImageShape raw) {
+    const Params params({{"resize", resize}, {"channels", channels}, {"center_crop", crop}});
+    return input_shape(typed(params, data_schema()), raw);
+  };
+  const std::vector<std::int64_t> pair = {320, 240};
+  EXPECT_EQ(shape(pair, 0, 0, {3, 0, 0}), (ImageShape{3, 240, 320}));
+  EXPECT_EQ(shape(pair, 1, 0, {3, 10, 10}), (ImageShape{1, 240, 320}));
+  EXPECT_EQ(shape(pair, 3, 224, {1, 10, 10}), (ImageShape{3, 224, 224}));
+  EXPECT_EQ(shape(std::int64_t{0}, 3, 0, {1, 28, 28}), (ImageShape{3, 28, 28}));
+}
+
+TEST_F(ImageChecks, ResizeTakesASideOrAWidthAndAHeight) {
+  good(study("root = \"photos\", resize = [320, 240]"));
+  EXPECT_EQ(resolver_.asked_shapes.back(), (ImageShape{3, 240, 320}));
+  good(study("root = \"photos\", center_crop = 224") + "[stage.a.grid]\n\"data.resize\" = [256, [320, 240]]\n");
+  for (const char* wrong : {"[320]", "[320, 240, 3]", "[0, 240]", "[]"}) {
+    compile(study(std::string("root = \"photos\", resize = ") + wrong));
+    EXPECT_THAT(told(), ::testing::Contains(HasSubstr("resize of data is"))) << wrong;
+    EXPECT_THAT(hint(), HasSubstr("[width, height]")) << wrong;
+  }
+}
+
+TEST_F(ImageChecks, SettingsThatAreNotGivenAreNoPartOfTheIdentity) {
+  const auto identity = [&](const std::string& data) { return identities(good(study(data))); };
+  const auto plain = identity("root = \"big\"");
+  EXPECT_EQ(identity("root = \"big\", channels = 0, interpolation = \"bicubic\""), plain) << "nothing is resized";
+  EXPECT_NE(identity("root = \"big\", channels = 1"), plain);
+  const auto resized = identity("root = \"big\", resize = 64");
+  EXPECT_EQ(identity("root = \"big\", resize = 64, interpolation = \"bilinear\""), resized);
+  EXPECT_NE(identity("root = \"big\", resize = 64, interpolation = \"bicubic\""), resized);
+  EXPECT_NE(identity("root = \"big\", resize = [64, 64]"), resized);
+}
+
+TEST_F(ImageChecks, ChannelsAreOneOrThree) {
+  good(study("root = \"a\", channels = 3"));
+  EXPECT_EQ(resolver_.asked_shapes.back(), (ImageShape{3, 8, 8}));
+  compile(study("root = \"a\", channels = 2"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("images of 1 channel cannot become ones of 2 channels")));
+  compile(study("root = \"a\", mean = [0.1, 0.2, 0.3]"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("mean has 3 numbers, and the images have 1 channel")));
+  EXPECT_THAT(hint(), HasSubstr("channels = 3"));
+}
+
+TEST_F(ImageChecks, ASingleClassIsNothingToTellApart) {
+  compile(study("root = \"three\", only = [\"cow\"]"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("a single class, cow")));
+}
+
+TEST_F(ImageChecks, ChannelsThatDifferFromTheSourcesAreToldAsSuch) {
+  const std::string base =
+      "[stage.base]\nbackbone = \"net\"\ndata = { plugin = \"toy\", root = \"big\" }\nstrategy = \"scratch\"\n";
+  const std::string next = "[stage.next]\ninit = \"base\"\nstrategy = \"copy\"\ndata = { plugin = \"toy\", root = ";
+  compile(base + next + "\"a\" }\n");
+  EXPECT_THAT(told(),
+              ::testing::Contains(HasSubstr("stage next has images of 1 channel, and the network that it starts "
+                                            "from was trained on images of 3 channels")));
+  EXPECT_THAT(hint(), HasSubstr("channels = 3 in the data of stage next"));
+  good(base + next + "\"a\", channels = 3 }\n");
+}
+
 }  // namespace
 }  // namespace cambium::test

@@ -3,7 +3,8 @@
     pillow_oracle.py FOLDER
 
 NAME.jpg or .png; NAME.rgb: open(...).convert("RGB"); NAME.up: the same, upright by EXIF; NAME.crop: Resize(40) and
-CenterCrop(33) by torchvision's rules; NAME.odd: resized to 29 x 31. Each is height and width (int32), then RGB bytes.
+CenterCrop(33) by torchvision's rules; NAME.odd: resized to 29 x 31;
+NAME.cubic_...: the same by bicubic, up and down; NAME.grey: as convert("L") has it. Each is height and width (int32), then RGB bytes.
 """
 import random
 import struct
@@ -83,11 +84,11 @@ def put(path, image):
     path.write_bytes(struct.pack("<ii", image.height, image.width) + image.tobytes())
 
 
-def resized(image, side):
+def resized(image, side, how=Image.BILINEAR):
     w, h = image.size
     if w <= h:
-        return image.resize((side, int(side * h / w)), Image.BILINEAR)
-    return image.resize((int(side * w / h), side), Image.BILINEAR)
+        return image.resize((side, int(side * h / w)), how)
+    return image.resize((int(side * w / h), side), how)
 
 
 def center_cropped(image, side):
@@ -102,3 +103,7 @@ for path in sorted(folder.iterdir()):
     put(path.with_suffix(path.suffix + ".rgb"), image)
     put(path.with_suffix(path.suffix + ".crop"), center_cropped(resized(image, 40), 33))
     put(path.with_suffix(path.suffix + ".odd"), image.resize((31, 29), Image.BILINEAR))
+    put(path.with_suffix(path.suffix + ".cubic_crop"), center_cropped(resized(image, 40, Image.BICUBIC), 33))
+    for name, size in (("odd", (31, 29)), ("wide", (200, 20)), ("tall", (17, 150)), ("tiny", (3, 2))):
+        put(path.with_suffix(path.suffix + ".cubic_" + name), image.resize(size, Image.BICUBIC))
+    put(path.with_suffix(path.suffix + ".grey"), image.convert("L").convert("RGB"))

@@ -1,6 +1,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 
 #include <memory>
 #include <string>
@@ -45,6 +46,7 @@ class TorchScript : public Backbone {
     at::NoGradGuard no_grad;
     const at::Tensor x =
         at::randn({2, image.channels, image.height, image.width}, at::detail::createCPUGenerator(1), c10::nullopt);
+    check_channels(network, image);
     const at::Tensor whole = run("the whole", network, x);
     at::Tensor y = x;
     for (const auto& [name, module] : parts) y = run(name, module, y);
@@ -83,6 +85,25 @@ class TorchScript : public Backbone {
     } catch (const std::exception& error) {
       fail("cannot be read as TorchScript: " + first_line(error), kUse);
     }
+  }
+
+  /// Throws where the network runs on images of another number of channels alone.
+  void check_channels(torch::jit::Module network, const ImageShape& image) const {
+    const auto runs = [&](std::int64_t channels) {
+      try {
+        run_scripted(network, at::zeros({2, channels, image.height, image.width}));
+        return true;
+      } catch (const std::exception&) {
+        return false;
+      }
+    };
+    const std::int64_t other = image.channels == 1 ? 3 : 1;
+    if (runs(image.channels) || !runs(other)) return;
+    const auto text = [](std::int64_t count) {
+      return std::to_string(count) + (count == 1 ? " channel" : " channels");
+    };
+    fail("it takes images of " + text(other) + ", and those of this data have " + text(image.channels),
+         "set channels = " + std::to_string(other) + " in the stage's data");
   }
 
   at::Tensor run(const std::string& name, torch::jit::Module module, const at::Tensor& x) const {

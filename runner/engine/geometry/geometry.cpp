@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "protocol/settings.h"
-
 namespace cambium {
 namespace {
 
@@ -16,8 +14,9 @@ std::int64_t rounded(double value) { return std::int64_t(std::nearbyint(value));
 
 }  // namespace
 
-Geometry geometry(const Params& data_settings) {
-  return {data_settings.integer("resize"), data_settings.integer("center_crop")};
+Geometry geometry(const Params& data_settings, const InputCard& card) {
+  return {resize(data_settings), data_settings.integer("center_crop"),
+          interpolation(data_settings, card) == "bicubic" ? Interpolation::Bicubic : Interpolation::Bilinear};
 }
 
 ImageShape plain_shape(const Geometry& how, const ImageShape& raw) {
@@ -58,7 +57,7 @@ at::Tensor plain(const at::Tensor& image, const Geometry& how) {
   box.height = std::min(height, size.height);
   box.width = std::min(width, size.width);
   at::Tensor inside = at::empty({view.channels, box.height, box.width}, at::kByte);
-  resize_bilinear(view, size.height, size.width, box, inside.data_ptr<std::uint8_t>());
+  resize_part(view, size.height, size.width, box, how.interpolation, inside.data_ptr<std::uint8_t>());
   if (box.height == height && box.width == width) return inside;
   at::Tensor padded = at::zeros({channels, height, width}, at::kByte);
   padded.narrow(1, std::max<std::int64_t>(-y, 0), box.height)
@@ -87,11 +86,11 @@ Box draw_box(std::int64_t height, std::int64_t width, const RandomResizedCrop& h
   return {(height - h) / 2, (width - w) / 2, h, w};
 }
 
-at::Tensor cut_out(const at::Tensor& image, const Box& box, std::int64_t side) {
+at::Tensor cut_out(const at::Tensor& image, const Box& box, std::int64_t side, Interpolation how) {
   const PixelView view = view_of(image);
   at::Tensor result = at::empty({view.channels, side, side}, at::kByte);
-  resize_bilinear(view.part(box.y, box.x, box.height, box.width), side, side, {0, 0, side, side},
-                  result.data_ptr<std::uint8_t>());
+  resize_part(view.part(box.y, box.x, box.height, box.width), side, side, {0, 0, side, side}, how,
+              result.data_ptr<std::uint8_t>());
   return result;
 }
 

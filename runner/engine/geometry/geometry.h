@@ -8,17 +8,20 @@
 #include "cambium/random.h"
 #include "cambium/schema.h"
 #include "engine/geometry/resize.h"
+#include "protocol/settings.h"
 
 namespace cambium {
 
 /// What every image goes through, whatever it is for.
 struct Geometry {
-  std::int64_t resize = 0;       ///< shorter side, in pixels; 0: none
+  Resize resize = {};
   std::int64_t center_crop = 0;  ///< side; 0: none
+  Interpolation interpolation = Interpolation::Bilinear;
 
-  bool changes() const { return resize > 0 || center_crop > 0; }
+  bool changes() const { return resize.changes() || center_crop > 0; }
 };
-Geometry geometry(const Params& data_settings);
+/// `card`: the backbone's, whose interpolation it is where the settings name none.
+Geometry geometry(const Params& data_settings, const InputCard& card);
 /// Of images of shape `raw` after it: as input_shape() has it.
 ImageShape plain_shape(const Geometry& how, const ImageShape& raw);
 
@@ -40,6 +43,6 @@ at::Tensor plain(const at::Tensor& image, const Geometry& how);
 Box draw_box(std::int64_t height, std::int64_t width, const RandomResizedCrop& how, RandomStream& random);
 
 /// That part of `image`, uint8 [C, side, side].
-at::Tensor cut_out(const at::Tensor& image, const Box& box, std::int64_t side);
+at::Tensor cut_out(const at::Tensor& image, const Box& box, std::int64_t side, Interpolation how);
 
 }  // namespace cambium

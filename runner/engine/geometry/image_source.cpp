@@ -4,11 +4,25 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "engine/geometry/parallel.h"
 
 namespace cambium {
+namespace {
+
+/// What is done to an image before it is kept. What is as it mostly is has no word, so that files stay what they were.
+std::string key_text(Split split, const Geometry& how, bool recoloured) {
+  std::string text = fmt::format("{} resize {}", to_string(split), how.resize.side);
+  if (how.resize.height > 0)
+    text = fmt::format("{} resize {}x{}", to_string(split), how.resize.width, how.resize.height);
+  text += fmt::format(" center_crop {}", how.center_crop);
+  if (how.interpolation == Interpolation::Bicubic) text += " bicubic";
+  return recoloured ? text + " recoloured" : text;
+}
+
+}  // namespace
 
 ImageSource::ImageSource(const SealedDataset& data, Split split, Geometry how, bool cuts)
     : data_(data), split_(split), how_(how) {
@@ -17,11 +31,9 @@ ImageSource::ImageSource(const SealedDataset& data, Split split, Geometry how, b
   // By the data set's own numbers, since runs that keep different classes share what is kept.
   const std::int64_t count = data_.original_count(split_);
   if (info.shape.height > 0 || shape_.height == 0 || cuts || count == 0) return;
-  kept_ = std::make_unique<KeptImages>(
-      kept_images_folder(),
-      KeptKey{info.fingerprint,
-              fmt::format("{} resize {} center_crop {}", to_string(split_), how_.resize, how_.center_crop), count,
-              shape_.channels * shape_.height * shape_.width});
+  kept_ = std::make_unique<KeptImages>(kept_images_folder(),
+                                       KeptKey{info.fingerprint, key_text(split_, how_, data_.recoloured()), count,
+                                               shape_.channels * shape_.height * shape_.width});
 }
 
 at::Tensor ImageSource::plain(std::span<const std::int64_t> indices) const {
@@ -73,7 +85,8 @@ at::Tensor ImageSource::varied(std::span<const std::int64_t> indices, const Augm
     if (side > 0) {
       const at::Tensor whole = data_.image(split_, indices[i]);
       RandomStream random(key, "random_resized_crop", index);
-      const at::Tensor part = cut_out(whole, draw_box(whole.size(1), whole.size(2), how.cut, random), side);
+      const at::Tensor part =
+          cut_out(whole, draw_box(whole.size(1), whole.size(2), how.cut, random), side, how_.interpolation);
       std::memcpy(pixels, part.data_ptr(), std::size_t(bytes));
     }
     if (how.rotation > 0)

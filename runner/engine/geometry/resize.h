@@ -21,11 +21,16 @@ struct Box {
   std::int64_t y = 0, x = 0, height = 0, width = 0;
 };
 
+enum class Interpolation {
+  Bilinear,  ///< a triangle as wide as the scale
+  Bicubic,   ///< Keys' kernel (1981) with a = -0.5, twice as wide
+};
+
 /// The part `box` of `image` resized to `height` x `width`, into `out`, [C, box.height, box.width].
 ///
-/// Bilinear as Pillow's Image.resize does it, bit for bit: a triangle as wide as the scale (antialiased), weights
-/// rounded to 22 bits, rows first and rounded to bytes, columns then. Only what `box` needs is computed.
-void resize_bilinear(const PixelView& image, std::int64_t height, std::int64_t width, const Box& box,
-                     std::uint8_t* out);
+/// As Pillow's Image.resize does it, bit for bit: antialiased, weights rounded to 22 bits, rows first and rounded to
+/// bytes, columns then. Only what `box` needs is computed.
+void resize_part(const PixelView& image, std::int64_t height, std::int64_t width, const Box& box, Interpolation how,
+                 std::uint8_t* out);
 
 }  // namespace cambium

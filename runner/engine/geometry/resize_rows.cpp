@@ -7,8 +7,9 @@
 #include <immintrin.h>
 #endif
 
-/// Sums of bytes times weights of 22 bits do not fit what multiplies fast, 16 bits by 16. So each weight, at most 2^22,
-/// is split into its upper and its lower 11 bits, which does: the sums are exact, and thus the same on every machine.
+/// Sums of bytes times weights of 22 bits do not fit what multiplies fast, 16 bits by 16. So each weight, about 2^22 at
+/// most and below 0 for some of the bicubic ones, is split into what is above its lower 11 bits, with the sign, and
+/// these, which does: the sums are exact, and thus the same on every machine.
 namespace cambium::resampling {
 namespace {
 
@@ -61,7 +62,7 @@ __attribute__((target("avx2"))) void across_rgb_avx2(const std::uint8_t* in, con
     for (std::int64_t t = 0; t < weights.count[i]; t += 4, from += 12) {
       // Four weights as pairs of 16 bits: [w0 w1 w2 w3 ...], upper and lower bits apart.
       const __m128i four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weight + t));
-      const __m128i upper = _mm_packs_epi32(_mm_srli_epi32(four, kLowBits), _mm_setzero_si128());
+      const __m128i upper = _mm_packs_epi32(_mm_srai_epi32(four, kLowBits), _mm_setzero_si128());
       const __m128i lower = _mm_packs_epi32(_mm_and_si128(four, low_mask), _mm_setzero_si128());
       const __m256i pixels = _mm256_shuffle_epi8(
           _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))), order);
@@ -90,7 +91,7 @@ __attribute__((target("avx2"))) void down_avx2(const std::uint8_t* in, std::int6
       const __m128i one = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + t * stride + b));
       const __m128i two = last ? one : _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + (t + 1) * stride + b));
       const std::int32_t w0 = weights[t], w1 = last ? 0 : weights[t + 1];
-      const __m256i upper = _mm256_set1_epi32((w0 >> kLowBits) | (w1 >> kLowBits) << 16);
+      const __m256i upper = _mm256_set1_epi32(((w0 >> kLowBits) & 0xffff) | (w1 >> kLowBits) << 16);
       const __m256i lower = _mm256_set1_epi32((w0 & kLowMask) | (w1 & kLowMask) << 16);
       const __m256i pairs0 = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(one, two));
       const __m256i pairs1 = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(one, two));
