@@ -26,6 +26,7 @@ constexpr const char* kFooter = R"(From a study to an answer:
   cambium run experiments/quickstart.toml      trains what is missing; the same command goes on after Ctrl-C
   cambium status                               how far each study is
   cambium compare quickstart                   differences from a baseline, with intervals and corrected p
+  cambium leaderboard quickstart               means, with intervals, of any metric
   cambium query "SELECT stage, arm, n, mean, lo95, hi95 FROM leaderboard"
 
 `cambium VERB --help` has examples for each. docs/studies.md tells how to write a study, docs/database.md what to query.
@@ -82,6 +83,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_status(app, action);
   add_runs(app, action);
   add_show(app, action);
+  add_leaderboard(app, action);
   add_compare(app, action);
   add_query(app, action);
   add_plugins(app, action);

@@ -15,6 +15,7 @@ constexpr const char* kFooter = R"(Examples:
   cambium compare layers --baseline base             each arm against the arm called base
   cambium compare layers --baseline pretrain/base    where several stages have one of that name
   cambium compare layers --stage transfer --format csv
+  cambium compare layers --metric source_test_accuracy    any metric or measure that was recorded
 Differences are by pairs of equal replicate and seed; docs/statistics.md tells what is computed and how to read it.
 Without --baseline: the study's own, else the first arm that trains from scratch, else the first arm.)";
 
@@ -22,16 +23,18 @@ struct Options {
   std::string study, baseline, stage;
   std::filesystem::path db = "results/cambium.db";
   Format format = Format::Table;
+  FiguresOptions figures;
 };
 
 int compare(const Options& options) {
   const Store store(options.db, Store::Mode::Read);
   require_study(store, options.study);
   const Baseline baseline = find_baseline(store, options.study, options.baseline, options.stage);
+  const Figures figures = figures_of(store, options.study, options.figures);
   if (options.format == Format::Table)
-    print(paired_text(store, options.study, baseline));
+    print(paired_text(store, options.study, baseline, figures));
   else
-    print(paired_table(store, options.study, baseline), options.format);
+    print(paired_table(store, options.study, baseline, figures), options.format);
   return 0;
 }
 
@@ -43,6 +46,7 @@ void add_compare(CLI::App& app, Action& action) {
   verb->add_option("STUDY", options->study, "the study's name")->required();
   verb->add_option("--baseline", options->baseline, "the arm that the others are compared with")->type_name("ARM");
   verb->add_option("--stage", options->stage, "the stage of the arms (default: the study's last)")->type_name("STAGE");
+  add_figures(*verb, options->figures);
   add_db(*verb, options->db);
   add_format(*verb, options->format);
   verb->footer(kFooter);

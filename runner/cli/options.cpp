@@ -79,4 +79,15 @@ void add_format(CLI::App& verb, Format& format) {
       ->type_name("FORMAT");
 }
 
+void add_figures(CLI::App& verb, FiguresOptions& options) {
+  verb.add_option("--metric", options.metric,
+                  "what is compared: test_loss, source_test_accuracy, ece, knn, ... (default: test_accuracy)")
+      ->type_name("METRIC");
+  verb.add_flag("--all", options.all, "figures of points that were not chosen too, where a stage selects");
+}
+
+Figures figures_of(const Store& store, const std::string& study, const FiguresOptions& options) {
+  return {find_metric(store, study, options.metric), options.all};
+}
+
 }  // namespace cambium

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "report/format.h"
+#include "report/metric.h"
 
 namespace CLI {
 class App;
@@ -31,5 +32,14 @@ void add_study(CLI::App& verb, StudyOptions& options);
 void add_plugins(CLI::App& verb, std::vector<std::string>& folders);
 void add_db(CLI::App& verb, std::filesystem::path& db);
 void add_format(CLI::App& verb, Format& format);
+
+/// --metric and --all: which figures are shown.
+struct FiguresOptions {
+  std::string metric;
+  bool all = false;
+};
+void add_figures(CLI::App& verb, FiguresOptions& options);
+/// Throws Error{Usage} for a metric that no done cell of the study has.
+Figures figures_of(const Store& store, const std::string& study, const FiguresOptions& options);
 
 }  // namespace cambium

@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "exec/coordinator.h"
+#include "plan/repeats.h"
 #include "report/power.h"
 #include "report/text.h"
 
@@ -24,7 +25,7 @@ constexpr const char* kFooter = R"(Examples:
   cambium plan study.toml --cells                  a row a cell, with the reason for each
   cambium plan study.toml --retry-failed           what `run --retry-failed` would do
   cambium plan study.toml --cells --format csv > cells.csv
-  cambium plan study.toml --detect 1.0             seeds x replicates for a difference of 1 point
+  cambium plan study.toml --detect 1.0             independent pairs for a difference of 1 point
   cambium plan study.toml --detect 1.0 --assume-sd 1.5
 Nothing is written. What the database knows already is not done again, whichever study asked for it.)";
 
@@ -107,12 +108,12 @@ std::string merged(const Plan& plan) {
   return text;
 }
 
-/// Seeds and replicates of the last stage's arms, at most.
+/// Independent repeats of the last stage's arms, at most.
 std::int64_t planned_pairs(const Plan& plan) {
-  std::map<std::pair<std::string, std::string>, std::int64_t> cells;
   std::int64_t most = 0;
-  for (const Entry& entry : plan.entries)
-    if (entry.stage == plan.entries.back().stage) most = std::max(most, ++cells[{entry.arm, entry.axes}]);
+  const auto repeats = repeats_of(plan);
+  if (!repeats.empty())
+    for (const auto& [arm, of_arm] : repeats.rbegin()->second) most = std::max(most, of_arm.count());
   return most;
 }
 
@@ -171,7 +172,8 @@ void add_plan(CLI::App& app, Action& action) {
   add_study(*verb, *options);
   verb->add_flag("--cells", options->cells, "a row a cell");
   verb->add_flag("--retry-failed", options->retry_failed, "as if failed cells were to be tried again");
-  verb->add_option("--detect", options->detect, "how many pairs would resolve a difference of so many points")
+  verb->add_option("--detect", options->detect,
+                   "how many independent pairs would resolve a difference of so many points")
       ->type_name("POINTS")
       ->check(CLI::Range(1e-3, 100.0).description(""));
   verb->add_option("--assume-sd", options->assume_sd,

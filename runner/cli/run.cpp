@@ -3,6 +3,7 @@
 #include <CLI/App.hpp>
 #include <memory>
 
+#include "cambium/error.h"
 #include "cli/compiled.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -31,6 +32,7 @@ struct Options : StudyOptions {
   Format format = Format::Table;
   int workers = 0, threads = 1;
   bool retry_failed = false, quiet = false;
+  FiguresOptions figures;
 };
 
 std::string listed(const std::string& of, const std::string& what, const std::vector<Progress::Trouble>& troubles,
@@ -104,10 +106,16 @@ int run(const Options& options) {
     outcome = run_plan(*plan, store, how, progress);
     told = summary(options, *plan, outcome, progress);
   }
+  Figures figures;
+  try {
+    figures = figures_of(store, plan->name, options.figures);
+  } catch (const Error& error) {  // what was trained is told all the same
+    told += fmt::format("{}\n    {}\n", error.message(), error.hint());
+  }
   if (options.format == Format::Table) {
-    print(comparison_text(store, plan->name) + "\n" + told);
+    print(comparison_text(store, plan->name, figures) + "\n" + told);
   } else {
-    print(comparison(store, plan->name), options.format);
+    print(comparison(store, plan->name, figures), options.format);
     tell(told);
   }
   if (outcome.stopped) return kStopped;
@@ -129,6 +137,7 @@ void add_run(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 1024).description(""));
   verb->add_flag("--retry-failed", options->retry_failed, "tries cells again that failed before");
   verb->add_flag("--quiet", options->quiet, "no progress");
+  add_figures(*verb, options->figures);
   add_db(*verb, options->db);
   add_format(*verb, options->format);
   verb->footer(kFooter);

@@ -18,6 +18,7 @@ void add_run(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_runs(CLI::App& app, Action& action);
 void add_show(CLI::App& app, Action& action);
+void add_leaderboard(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_query(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);

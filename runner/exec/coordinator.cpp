@@ -41,7 +41,8 @@ StudyRecord record_of(const Plan& plan) {
                             cell.network->trainable, cell.network->total});
   for (const Entry& entry : plan.entries)
     record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes,
-                              entry.name, entry.factors, entry.replicate});
+                              entry.name, entry.factors, entry.replicate, entry.contest, entry.common});
+  for (const auto& [stage, metric] : plan.choices) record.choices.push_back({plan.stages[stage], metric});
   return record;
 }
 

@@ -10,6 +10,7 @@
 
 #include "cambium/files.h"
 #include "plan/checks.h"
+#include "plan/choices.h"
 #include "plan/facts.h"
 #include "plan/identity.h"
 #include "plan/inits.h"
@@ -368,6 +369,7 @@ class Compiler {
 std::optional<Plan> compile(const Study& study, Resolver& resolver, const std::filesystem::path& data_root,
                             Problems& problems) {
   Plan plan = Compiler(study, resolver, data_root, problems).compile();
+  attach_choices(study, plan, problems);
   if (!problems.has_errors()) check_rigour(study, plan, problems);
   if (!problems.has_errors()) check_shared_images(study, plan, resolver, data_root, problems);
   if (!problems.has_errors() && plan.cells.empty())

@@ -43,13 +43,15 @@ struct Cell {
 
 /// A cell's place in the study.
 struct Entry {
-  std::size_t stage = 0;  ///< index in Plan::stages
-  std::size_t cell = 0;   ///< index in Plan::cells
-  std::string arm;        ///< its arm's label: the name, then the factors
-  std::string name;       ///< its arm's name: what the study calls it, else its strategy
-  std::string factors;    ///< JSON object of the axes that the name does not tell, less the replicates
-  std::string axes;       ///< JSON object of all axes that the cell reads, less the replicates
-  std::string replicate;  ///< JSON object of the replicate axes that it reads
+  std::size_t stage = 0;     ///< index in Plan::stages
+  std::size_t cell = 0;      ///< index in Plan::cells
+  std::string arm;           ///< its arm's label: the name, then the factors
+  std::string name;          ///< its arm's name: what the study calls it, else its strategy
+  std::string factors;       ///< JSON object of the axes that the name does not tell, less the replicates
+  std::string axes;          ///< JSON object of all axes that the cell reads, less the replicates
+  std::string replicate;     ///< JSON object of the replicate axes that it reads
+  std::string contest = {};  ///< of a stage that chooses: the axes less those that are chosen over
+  std::string common = {};   ///< and the factors less them
 };
 
 /// Grid points of one stage and strategy that came to fewer cells, since the strategy does not read some axes.
@@ -69,7 +71,8 @@ struct Plan {
   std::int64_t points = 0;  ///< grid points times seeds, before merging
   std::vector<Merge> merges;
   std::vector<Problem> warnings;
-  std::string baseline;  ///< the arm that others are held against, or empty
+  std::string baseline;                        ///< the arm that others are held against, or empty
+  std::map<std::size_t, std::string> choices;  ///< of stages that choose a point of each arm: the metric, by stage
 };
 
 /// The whole canonical configuration of a cell, as the JSON object that is stored.

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <set>
 
+#include "plan/choices.h"
+
 namespace cambium {
 namespace {
 
@@ -99,6 +101,7 @@ void check_rigour(const Study& study, const Plan& plan, Problems& problems) {
       if (!allowed("unequal-steps")) check_steps(stage, cells, problems);
     }
   }
+  check_best_of(study, plan, problems);
 }
 
 }  // namespace cambium

@@ -17,21 +17,21 @@ std::string cut_text(const Field& cut) {
   return text == nullptr ? "-" : one_line(*text);
 }
 
-std::string accuracy(const Field& mean, const Field& hi95, std::int64_t missing) {
+std::string value_text(const Metric& metric, const Field& mean, const Field& hi95, std::int64_t missing) {
   const auto* value = std::get_if<double>(&mean);
   if (value == nullptr) return "-";
-  std::string text = fmt::format("{:.2f}", 100 * *value);
-  if (const auto* hi = std::get_if<double>(&hi95)) text += fmt::format(" ± {:.2f}", 100 * (*hi - *value));
+  std::string text = metric.text(*value);
+  if (const auto* hi = std::get_if<double>(&hi95)) text += " ± " + metric.text(*hi - *value);
   return missing > 0 ? text + " *" : text;
 }
 
 }  // namespace
 
-std::string layer_text(const Store& store, const std::string& study, const Baseline& baseline) {
-  const std::vector<Field> parameters = {study, baseline.compared};
+std::string layer_text(const Store& store, const std::string& study, const Baseline& baseline, const Metric& metric) {
+  const std::vector<Field> parameters = {study, baseline.compared, metric.name};
   const Table table = store.query(
-      "SELECT arm, axes, cut, mean, hi95, missing, position FROM layers WHERE study = ?1 AND stage = ?2 "
-      "ORDER BY cut",
+      "SELECT arm, axes, cut, mean, hi95, missing, position FROM means_by_cut WHERE study = ?1 AND stage = ?2 "
+      "AND metric = ?3 ORDER BY cut",
       parameters);
   if (table.rows.empty()) return "";
   // Columns in the study's order, rows by cut.
@@ -60,9 +60,9 @@ std::string layer_text(const Store& store, const std::string& study, const Basel
     });
     const std::int64_t missing = std::get<std::int64_t>(row[5]);
     gaps = gaps || missing > 0;
-    rows.back()[std::size_t(column - order.begin()) + 1] = accuracy(row[3], row[4], missing);
+    rows.back()[std::size_t(column - order.begin()) + 1] = value_text(metric, row[3], row[4], missing);
   }
-  return "test accuracy % by cut\n" + aligned(columns, rows) +
+  return metric.title() + " by cut\n" + aligned(columns, rows) +
          "±: half of the 95 % interval of the mean (Student's t), not of a difference\n" +
          (gaps ? "*: cells are missing in this mean\n" : "");
 }

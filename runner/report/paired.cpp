@@ -8,6 +8,7 @@
 
 #include "cambium/error.h"
 #include "cambium/schema.h"
+#include "report/counts.h"
 #include "report/text.h"
 
 namespace cambium {
@@ -59,11 +60,6 @@ const Arm& first_choice(const std::vector<Arm>& arms, const std::string& stage) 
   return scratch != arms.end() ? *scratch : *std::find_if(arms.begin(), arms.end(), in);
 }
 
-std::string points(const std::optional<double>& value, bool sign) {
-  if (!value) return "-";
-  return sign ? fmt::format("{:+.2f}", 100 * *value) : fmt::format("{:.2f}", 100 * *value);
-}
-
 std::string probability(const std::optional<double>& p) {
   if (!p) return "-";
   return *p < 1e-4 ? "< 0.0001" : fmt::format("{:.4f}", *p);
@@ -93,19 +89,24 @@ Baseline find_baseline(const Store& store, const std::string& study, const std::
   return {arm->stage, arm->name, compared};
 }
 
-Table paired_table(const Store& store, const std::string& study, const Baseline& baseline) {
-  const std::vector<Field> parameters = {study, baseline.arm, baseline.stage, baseline.compared};
+Table paired_table(const Store& store, const std::string& study, const Baseline& baseline, const Figures& figures) {
+  const std::vector<Field> parameters = {study,
+                                         baseline.arm,
+                                         baseline.stage,
+                                         baseline.compared,
+                                         figures.metric.name,
+                                         static_cast<std::int64_t>(!figures.all)};
   return store.query(
       "SELECT study, stage, baseline, arm, axes, n, mean_difference, lo95, hi95, p, p_holm, missing, sd, negative, "
-      "baseline_stage, baseline_axes FROM paired WHERE study = ?1 AND baseline = ?2 AND baseline_stage = ?3 "
-      "AND stage = ?4 ORDER BY position",
+      "baseline_stage, baseline_axes, repeats, metric, chosen FROM differences WHERE study = ?1 AND baseline = ?2 AND "
+      "baseline_stage = ?3 AND stage = ?4 AND metric = ?5 AND chosen >= ?6 ORDER BY position",
       parameters);
 }
 
-std::vector<PairedDifference> paired_differences(const Store& store, const std::string& study,
-                                                 const Baseline& baseline) {
+std::vector<PairedDifference> paired_differences(const Store& store, const std::string& study, const Baseline& baseline,
+                                                 const Figures& figures) {
   std::vector<PairedDifference> differences;
-  for (const auto& row : paired_table(store, study, baseline).rows) {
+  for (const auto& row : paired_table(store, study, baseline, figures).rows) {
     PairedDifference one;
     one.arm = std::get<std::string>(row[3]);
     one.n = std::get<std::int64_t>(row[5]);
@@ -117,27 +118,37 @@ std::vector<PairedDifference> paired_differences(const Store& store, const std::
     one.missing = std::get<std::int64_t>(row[11]);
     one.sd = number(row[12]);
     one.negative = row[13] == Field(std::int64_t{1});
+    one.repeats = std::get<std::int64_t>(row[16]);
+    one.chosen = row[18] == Field(std::int64_t{1});
     differences.push_back(std::move(one));
   }
   return differences;
 }
 
-std::string paired_text(const Store& store, const std::string& study, const Baseline& baseline) {
-  const auto differences = paired_differences(store, study, baseline);
-  const std::string title =
-      fmt::format("stage {}: differences from {}{}, in points of test accuracy\n", baseline.compared,
-                  one_line(baseline.arm), baseline.stage == baseline.compared ? "" : " of stage " + baseline.stage);
+std::string paired_text(const Store& store, const std::string& study, const Baseline& baseline,
+                        const Figures& figures) {
+  const Metric& metric = figures.metric;
+  const auto differences = paired_differences(store, study, baseline, figures);
+  const auto shown = [&](const std::optional<double>& value) { return value ? metric.text(*value, true) : "-"; };
+  std::string text =
+      fmt::format("stage {}: differences from {}{}, in {}{}{}\n", baseline.compared, one_line(baseline.arm),
+                  baseline.stage == baseline.compared ? "" : " of stage " + baseline.stage,
+                  metric.parts ? "points of " : "", metric.words(), metric.better < 0 ? " (lower is better)" : "");
   std::vector<std::vector<std::string>> rows;
-  for (const PairedDifference& one : differences)
-    rows.push_back({one_line(one.arm),
-                    one.missing == 0 ? std::to_string(one.n) : fmt::format("{} of {}", one.n, one.n + one.missing),
-                    points(one.mean, true),
-                    one.lo ? fmt::format("{} to {}", points(one.lo, true), points(one.hi, true)) : "-",
-                    probability(one.p), probability(one.p_holm), one.negative ? "negative transfer" : ""});
-  std::string text = title;
+  bool grouped = false;
+  for (const PairedDifference& one : differences) {
+    grouped = grouped || one.repeats < one.n;
+    rows.push_back({one_line(one.arm), counts(one.n, one.missing, one.repeats), shown(one.mean),
+                    one.lo ? fmt::format("{} to {}", shown(one.lo), shown(one.hi)) : "-", probability(one.p),
+                    probability(one.p_holm),
+                    !one.chosen    ? "not chosen"
+                    : one.negative ? "negative transfer"
+                                   : ""});
+  }
   if (!rows.empty())
     text += aligned(
         {{"arm"}, {"pairs"}, {"difference", true}, {"95 % interval"}, {"p", true}, {"p (Holm)", true}, {""}}, rows);
+  if (grouped) text += kGrouped;
   std::set<std::string> told;
   for (const PairedDifference& one : differences) told.insert(one.arm);
   std::vector<std::string> unpaired;
@@ -147,8 +158,9 @@ std::string paired_text(const Store& store, const std::string& study, const Base
       unpaired.push_back(one_line(arm.label));
   if (!unpaired.empty())
     text += fmt::format("Without a pair of equal replicate and seed: {}.\n", fmt::join(unpaired, "; "));
-  if (const std::string layers = layer_text(store, study, baseline); !layers.empty()) text += "\n" + layers;
-  return text + "\n" + verdict(differences, baseline);
+  text += choices_text(store, study, baseline.compared);
+  if (const std::string layers = layer_text(store, study, baseline, metric); !layers.empty()) text += "\n" + layers;
+  return text + "\n" + verdict(differences, baseline, metric);
 }
 
 }  // namespace cambium

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "report/metric.h"
 #include "store/store.h"
 
 namespace cambium {
@@ -20,26 +21,31 @@ struct Baseline {
 /// stage or an arm that no cell has, with the nearest that there is.
 Baseline find_baseline(const Store& store, const std::string& study, const std::string& name, const std::string& stage);
 
-/// One comparison, in fractions; docs/statistics.md.
+/// One comparison, in the metric's own unit; docs/statistics.md.
 struct PairedDifference {
   std::string arm;
   std::int64_t n = 0, missing = 0;
+  std::int64_t repeats = 0;  ///< what the interval counts: splits, replicates or seeds
   std::optional<double> mean, sd, lo, hi, p, p_holm;
   bool negative = false;
+  bool chosen = true;  ///< by validation, or there was nothing to choose
 };
-std::vector<PairedDifference> paired_differences(const Store& store, const std::string& study,
-                                                 const Baseline& baseline);
+std::vector<PairedDifference> paired_differences(const Store& store, const std::string& study, const Baseline& baseline,
+                                                 const Figures& figures = {});
 
-/// Rows for machines: the view `paired` for this baseline and stage, in the study's order.
-Table paired_table(const Store& store, const std::string& study, const Baseline& baseline);
+/// Rows for machines: the view `differences` for this baseline and stage, in the study's order.
+Table paired_table(const Store& store, const std::string& study, const Baseline& baseline, const Figures& figures = {});
 
 /// For people, in points of percent: the differences, a table by layer where there are cuts, and what all of it shows.
-std::string paired_text(const Store& store, const std::string& study, const Baseline& baseline);
+std::string paired_text(const Store& store, const std::string& study, const Baseline& baseline,
+                        const Figures& figures = {});
 
-/// Accuracy by cut, arms as columns; empty where the compared stage has no axis called `cut`.
-std::string layer_text(const Store& store, const std::string& study, const Baseline& baseline);
+/// The metric by cut, arms as columns; empty where the compared stage has no axis called `cut`.
+std::string layer_text(const Store& store, const std::string& study, const Baseline& baseline,
+                       const Metric& metric = {});
 
 /// What `differences` show and what they do not, from the numbers alone.
-std::string verdict(const std::vector<PairedDifference>& differences, const Baseline& baseline);
+std::string verdict(const std::vector<PairedDifference>& differences, const Baseline& baseline,
+                    const Metric& metric = {});
 
 }  // namespace cambium

@@ -67,7 +67,7 @@ std::string detection_text(double points, std::optional<double> assumed_sd, cons
     const PairedDifference* widest = nullptr;
     for (const PairedDifference& one : seen) {
       if (!one.p) continue;
-      const auto own = static_cast<double>(one.n - 1);
+      const auto own = static_cast<double>(one.repeats - 1);
       squares += own * *one.sd * *one.sd;
       df += own;
       ++arms;
@@ -84,7 +84,9 @@ std::string detection_text(double points, std::optional<double> assumed_sd, cons
     rows.push_back({spread.from, fmt::format("{:.2f}", spread.sd), thousands(pairs_needed(points / spread.sd)),
                     planned < 2 ? "-" : fmt::format("{:.2f}", effect_resolved(planned) * spread.sd)});
   return fmt::format(
-             "pairs (seeds x replicates) to resolve a paired difference of {:.2f} points, two-sided 5 %, power 80 %\n",
+             "independent pairs (splits, else other replicates, else seeds) to resolve a paired difference of {:.2f} "
+             "points, "
+             "two-sided 5 %, power 80 %\n",
              points) +
          aligned({{"spread of differences"},
                   {"sd in points", true},

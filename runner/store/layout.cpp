@@ -142,7 +142,8 @@ void make_version_1(Database& database) {
 }  // namespace
 
 const Layout& layout() {
-  static const Layout instance{{make_version_1, make_version_2}, views() + statistics_views() + measure_views()};
+  static const Layout instance{{make_version_1, make_version_2},
+                               views() + metric_views() + mean_views() + statistics_views() + measure_views()};
   return instance;
 }
 

@@ -20,12 +20,16 @@ struct Layout {
 /// The layout of this version of Cambium.
 const Layout& layout();
 
-/// The step from version 1 to 2.
+/// Takes a database from version 1 to version 2.
 void make_version_2(Database& database);
 
-/// The SQL that makes the views.
+/// The SQL that makes the views, each part building on those before it.
 std::string views();
-std::string statistics_views();  ///< `paired` and `layers`, which build on views()
+std::string metric_views();      ///< what is known of each metric, and each cell's value of it
+std::string mean_views();        ///< `means` and `leaderboard`
+std::string statistics_views();  ///< `differences`, `paired` and `layers`
+/// What a value of a measure is called as a metric, as an expression of `measurement` and `measured_value`.
+std::string measured_metric();
 /// Those of measures; and the tables behind them.
 std::string measure_views();
 std::string measure_tables();

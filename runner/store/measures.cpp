@@ -48,6 +48,12 @@ void take_measured(Database& database, std::int64_t cell, const Json& event) {
   std::int64_t position = 0;
   for (const Json& pair : event.at("values"))
     value.run(id, position++, pair.at(0).get_ref<const std::string&>(), number(pair.at(1)));
+  // Counts of a matrix are no metrics to compare by.
+  static const std::string kNamed = "INSERT INTO metric (name) SELECT " + measured_metric() +
+                                    " FROM measurement JOIN measured_value ON measured_value.measurement = "
+                                    "measurement.id WHERE measurement.id = ? AND measurement.measure NOT LIKE "
+                                    "'confusion%' ON CONFLICT DO NOTHING";
+  database.prepared(kNamed).run(id);
   Statement& file = database.prepared("INSERT INTO measured_file VALUES (?, ?, ?, ?, ?)");
   for (const Json& one : event.at("files"))
     file.run(id, one.at("kind").get_ref<const std::string&>(),

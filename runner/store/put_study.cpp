@@ -12,6 +12,10 @@
 namespace cambium {
 namespace {
 
+std::optional<std::string_view> if_any(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+}
+
 /// The study's number; its text is kept as a new revision where it is not the newest one already.
 std::int64_t enter_study(Database& database, const StudyRecord& study, double time) {
   database.prepared("INSERT INTO study (name, revision) VALUES (?, 0) ON CONFLICT DO NOTHING").run(study.name);
@@ -27,19 +31,22 @@ std::int64_t enter_study(Database& database, const StudyRecord& study, double ti
     database.prepared("INSERT INTO study_revision SELECT id, revision, ?2, ?3, ?4 FROM study WHERE id = ?1")
         .run(id, time, study.path, study.text);
   }
-  const auto baseline = study.baseline.empty() ? std::nullopt : std::optional<std::string_view>(study.baseline);
-  const auto warnings = study.warnings.empty() ? std::nullopt : std::optional<std::string_view>(study.warnings);
-  database.prepared("UPDATE study SET baseline = ?2, warnings = ?3 WHERE id = ?1").run(id, baseline, warnings);
+  database.prepared("UPDATE study SET baseline = ?2, warnings = ?3 WHERE id = ?1")
+      .run(id, if_any(study.baseline), if_any(study.warnings));
+  database.prepared("DELETE FROM choice WHERE study = ?").run(id);
+  for (const ChoiceRecord& choice : study.choices) {
+    database.prepared("INSERT INTO metric (name) VALUES (?) ON CONFLICT DO NOTHING").run(choice.metric);
+    database.prepared("INSERT INTO choice VALUES (?, ?, ?)").run(id, choice.stage, choice.metric);
+  }
   return id;
 }
 
 std::int64_t enter_cell(Database& database, const CellRecord& cell) {
-  const auto source = cell.source.empty() ? std::nullopt : std::optional<std::string_view>(cell.source);
   Statement& insert = database.prepared(
       "INSERT INTO cell (identity, group_identity, seed, backbone, dataset, strategy, source, trainable, total) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
-  insert.run(cell.identity, cell.group, cell.seed, cell.backbone, cell.dataset, cell.strategy, source, cell.trainable,
-             cell.total);
+  insert.run(cell.identity, cell.group, cell.seed, cell.backbone, cell.dataset, cell.strategy, if_any(cell.source),
+             cell.trainable, cell.total);
   if (database.changes() > 0) {
     const std::int64_t id = database.last_insert_id();
     database.prepared("INSERT INTO config VALUES (?, ?)").run(id, cell.config);
@@ -61,9 +68,12 @@ class Arms {
     const auto [found, added] = known_.try_emplace(Key{entry.stage, entry.axes, entry.arm}, 0);
     if (added) {
       Statement& put = database_.prepared(
-          "INSERT INTO arm (study, stage, axes, label, name, factors) VALUES (?, ?, ?, ?, ?, ?) "
-          "ON CONFLICT DO UPDATE SET name = excluded.name, factors = excluded.factors RETURNING id");
-      put.bind(study_, entry.stage, entry.axes, entry.arm, entry.name, entry.factors).step();
+          "INSERT INTO arm (study, stage, axes, label, name, factors, contest, common) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT DO UPDATE SET name = excluded.name, factors = excluded.factors, contest = excluded.contest, "
+          "common = excluded.common RETURNING id");
+      put.bind(study_, entry.stage, entry.axes, entry.arm, entry.name, entry.factors, if_any(entry.contest),
+               if_any(entry.common))
+          .step();
       found->second = put.integer(0);
       put.step();
     }

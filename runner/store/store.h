@@ -35,6 +35,14 @@ struct EntryRecord {
   std::string name;              ///< its arm's name: what the study calls it, else its strategy
   std::string factors;           ///< JSON object: of the axes, those that the name does not tell
   std::string replicate = "{}";  ///< JSON object of the replicate axes: {"data.split": 0, "data.half": "A"}
+  /// Of a stage that chooses: the axes less those chosen over, which the points to choose from share; and the factors
+  /// less them. Empty elsewhere.
+  std::string contest = "", common = "";
+};
+
+/// A stage of a study of whose arms one point is chosen each, by the best mean of `metric`.
+struct ChoiceRecord {
+  std::string stage, metric;
 };
 
 struct StudyRecord {
@@ -44,6 +52,7 @@ struct StudyRecord {
   std::vector<EntryRecord> entries;  ///< in the study's order
   std::string warnings = "";         ///< what the rigour check said, a line each
   std::string baseline = "";         ///< name of the arm that the study compares the others with; empty: none named
+  std::vector<ChoiceRecord> choices = {};
 };
 
 /// "running" only while a coordinator is at it: what a dead one left is told as "interrupted", and made so by

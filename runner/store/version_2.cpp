@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/choices.h"
 #include "store/database.h"
 #include "store/layout.h"
 #include "store/place.h"
@@ -49,6 +50,7 @@ void make_version_2(Database& database) {
   const fs::path folder = keep_old_folder(database);
   make_relative(database, "artifact", "run", folder);
   make_relative(database, "measured_file", "measurement", folder);
+  add_choices(database);
 }
 
 }  // namespace cambium

@@ -46,14 +46,6 @@ SELECT study.name AS study, arm.stage AS stage, arm.id AS arm_id, arm.label AS a
   cell.source AS source, cell.trainable AS trainable, cell.total AS total
 FROM study_cell JOIN arm ON arm.id = study_cell.arm JOIN study ON study.id = arm.study JOIN cell ON cell.id = study_cell.cell;
 
--- What a cell came to: the newest attempt that is done, if one is.
-CREATE VIEW cell_result AS
-SELECT placed.*, run.id AS run, run.test_accuracy AS test_accuracy, run.test_accuracy_best_val AS test_accuracy_best_val,
-  run.seconds AS seconds
-FROM placed_cell AS placed LEFT JOIN run_result AS run
-  ON run.id = (SELECT id FROM run WHERE run.cell = placed.cell_id AND state = 'done' ORDER BY attempt DESC LIMIT 1)
-WHERE placed.current;
-
 CREATE VIEW runs AS
 SELECT p.study AS study, p.stage AS stage, p.cell AS cell, run.id AS run, run.attempt AS attempt, run.state AS state, p.seed AS seed,
   p.backbone AS backbone, p.dataset AS dataset, p.strategy AS strategy,
@@ -97,23 +89,6 @@ JOIN run ON run.id = (SELECT id FROM ranked_run AS r
                       ORDER BY outranked, attempt DESC LIMIT 1)
 JOIN point ON point.run = run.id JOIN metric ON metric.id = point.metric
 WHERE p.current;
-
--- The deviations are taken from the mean before they are squared: sum(x * x) - n * mean * mean loses the digits that matter.
-CREATE VIEW leaderboard AS
-WITH centred AS (
-  SELECT cell_result.*, test_accuracy - avg(test_accuracy) OVER (PARTITION BY arm_id) AS deviation FROM cell_result),
-moments AS (
-  SELECT study, stage, strategy, arm, name, factors, axes, count(test_accuracy) AS n, count(*) - count(test_accuracy) AS missing,
-    avg(test_accuracy) AS mean,
-    CASE WHEN count(test_accuracy) > 1 THEN sqrt(sum(deviation * deviation) / (count(test_accuracy) - 1)) END AS sd,
-    max(trainable) AS trainable, max(total) AS total, avg(seconds) AS seconds,
-    avg(test_accuracy_best_val) AS mean_best_val, min(backbone) AS backbone, min(dataset) AS dataset, min(position) AS position
-  FROM centred GROUP BY arm_id),
-bounded AS (
-  SELECT *, coalesce((SELECT t975 FROM t_quantile WHERE df = n - 1), 1.959963984540054) * sd / sqrt(n) AS half FROM moments)
-SELECT study, stage, strategy, arm, axes, n, missing, mean, sd, mean - half AS lo95, mean + half AS hi95,
-  trainable, total, seconds, mean_best_val, backbone, dataset, position, name, factors
-FROM bounded;
 
 CREATE VIEW failures AS
 SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.seed AS seed, p.arm AS arm, run.attempt AS attempt,

@@ -16,14 +16,14 @@ const std::vector<std::string> kRootKeys = {"study", "stage", "include"};
 const std::vector<std::string> kStudyKeys = {"name",     "seeds",  "description", "weights", "replicates",
                                              "baseline", "detect", "assume_sd",   "allow"};
 const std::vector<std::string> kPartKeys = {"backbone", "data", "strategy", "train", "init"};
-const std::vector<std::string> kStageKeys = {"backbone", "data",  "strategy", "train", "init",  "grid",    "zip",
-                                             "exclude",  "extra", "seeds",    "arm",   "allow", "measures"};
+const std::vector<std::string> kStageKeys = {"backbone", "data",  "strategy", "train", "init",  "grid",     "zip",
+                                             "exclude",  "extra", "seeds",    "arm",   "allow", "measures", "select"};
 
 }  // namespace
 
 const std::vector<std::string>& rigour_rules() {
-  static const std::vector<std::string> rules = {"finetune-rate", "unequal-steps", "normalisation",
-                                                 "shared-images", "test-images",   "few-pairs"};
+  static const std::vector<std::string> rules = {"finetune-rate", "unequal-steps", "normalisation", "shared-images",
+                                                 "test-images",   "few-pairs",     "best-of-n"};
   return rules;
 }
 
@@ -120,6 +120,8 @@ class StageReader {
         stage_.allow.insert(stage_.allow.end(), rules.begin(), rules.end());
       } else if (key == "measures") {
         stage_.measures = value;
+      } else if (key == "select") {
+        stage_.select = read_select(stage_.name, value, problems_);
       } else if (!contains(kStageKeys, key)) {
         unknown_key(member, "stage " + stage_.name, kStageKeys, problems_);
       }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "study/problem.h"
+#include "study/select.h"
 #include "study/value.h"
 
 namespace cambium {
@@ -39,6 +40,7 @@ struct Stage {
   std::string arm;                 ///< names the arm; empty: what distinguishes it
   std::vector<std::string> allow;  ///< rules of rigour that it knowingly breaks, the study's among them
   std::optional<Value> measures;   ///< to be taken of its cells, as declared
+  std::optional<Select> select;    ///< how one point of each arm is chosen, if one is
 };
 
 /// A study file, read and merged with what it includes, before any plugin is asked.

@@ -35,8 +35,8 @@ class Check : public CliTest {
 };
 
 TEST_F(Check, SaysWhatARightStudyComesTo) {
-  const Ended ended =
-      check("study.allow = [\"few-pairs\"]\n" + kStage + "[stage.one.grid]\n\"train.lr\" = [0.1, 0.2]\n");
+  const Ended ended = check("study.allow = [\"few-pairs\", \"best-of-n\"]\n" + kStage +
+                            "[stage.one.grid]\n\"train.lr\" = [0.1, 0.2]\n");
   EXPECT_EQ(ended.status, 0);
   EXPECT_EQ(ended.out, "study.toml: study \"study\" is right: 2 cells in 1 stage (one 2)\n");
   EXPECT_EQ(ended.err, "");

@@ -42,9 +42,9 @@ TEST(Power, ResolvesWithTheseNoLess) {
 
 TEST(Detection, TakesTheSpreadThatWasSeen) {
   PairedDifference narrow, wide, once;
-  narrow.arm = "narrow", narrow.n = 5, narrow.sd = 0.01, narrow.p = 0.5;
-  wide.arm = "wide", wide.n = 5, wide.sd = 0.02, wide.p = 0.5;
-  once.arm = "once", once.n = 1;
+  narrow.arm = "narrow", narrow.n = narrow.repeats = 5, narrow.sd = 0.01, narrow.p = 0.5;
+  wide.arm = "wide", wide.n = wide.repeats = 5, wide.sd = 0.02, wide.p = 0.5;
+  once.arm = "once", once.n = once.repeats = 1;
   // Pooled: sqrt((1 + 4) / 2) = 1.58 points: an effect of 0.632, 22 pairs; the widest: 0.5, 34 pairs.
   const std::string text = detection_text(1.0, std::nullopt, {narrow, wide, once}, 10);
   EXPECT_THAT(text, HasSubstr("pooled over 2 arms           1.58            22"));

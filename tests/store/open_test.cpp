@@ -199,8 +199,29 @@ TEST_F(Open, SaysThatTheDiskIsFullAndLosesNothing) {
     transaction.commit();
   });
   EXPECT_THAT(error, AllOf(HasSubstr(db().string()), HasSubstr("disk is full"), HasSubstr("free some space")));
-  EXPECT_EQ(database->integer("SELECT count(*) FROM metric"), 1);
+  EXPECT_EQ(database->integer("SELECT count(*) FROM metric WHERE name IN ('kept', 'lost')"), 1);
   EXPECT_FALSE(database->in_transaction());
+}
+
+TEST_F(Open, AFileOfVersion1IsBroughtUpToDateWithWhatItHolds) {
+  {
+    const Layout old{{layout().steps[0]}, ""};
+    const auto database = open_to_write(db(), old);
+    database->execute(
+        "INSERT INTO study (id, name, revision) VALUES (1, 's', 0); INSERT INTO study_revision VALUES (1, 0, 0, '', "
+        "'');"
+        "INSERT INTO cell VALUES (1, 'abc', 'g', 0, 'b', 'd', 'x', NULL, 1, 1);"
+        "INSERT INTO arm VALUES (1, 1, 'transfer', '{}', 'x', 'x', '{}'); INSERT INTO study_cell VALUES (1, 1, '{}', "
+        "0, 1);"
+        "INSERT INTO run (id, cell, attempt, state, started) VALUES (1, 1, 1, 'done', 0);"
+        "INSERT INTO measurement VALUES (1, 1, 'ece', NULL, NULL, NULL, 0, 0);"
+        "INSERT INTO measured_value VALUES (1, 0, 'ece', 0.25), (1, 1, 'mce', 0.5)");
+  }
+  const Store store(db(), Store::Mode::Write);
+  EXPECT_EQ(integer(store, "PRAGMA user_version"), layout().version());
+  EXPECT_TRUE(std::filesystem::exists(folder / "x.db.v1-backup"));
+  EXPECT_EQ(integer(store, "SELECT missing FROM leaderboard WHERE study = 's'"), 1);
+  EXPECT_EQ(real(store, "SELECT mean FROM means WHERE study = 's' AND metric = 'ece.mce'"), 0.5);
 }
 
 }  // namespace

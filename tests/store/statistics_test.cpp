@@ -161,10 +161,9 @@ TEST_F(Statistics, PairsAreOfEqualReplicateAndSeed) {
   ASSERT_EQ(table.rows.size(), 1U) << "no pair with elsewhere";
   EXPECT_EQ(table.rows[0][1], Field(3));
   EXPECT_EQ(table.rows[0][2], Field(3)) << "one diverged, and one of each has no partner";
-  EXPECT_NEAR(std::get<double>(table.rows[0][3]), 0.07 / 3, 1e-12);
-  const double mean = 0.07 / 3;
-  EXPECT_NEAR(std::get<double>(table.rows[0][4]),
-              std::sqrt((std::pow(0.01 - mean, 2) + std::pow(0.02 - mean, 2) + std::pow(0.04 - mean, 2)) / 2), 1e-12);
+  // One split: its seeds are the repeats, of 0.015 and 0.04.
+  EXPECT_NEAR(std::get<double>(table.rows[0][3]), 0.0275, 1e-12);
+  EXPECT_NEAR(std::get<double>(table.rows[0][4]), 0.025 / std::sqrt(2.0), 1e-12);
 }
 
 TEST_F(Statistics, PairsReachAcrossStages) {
@@ -226,6 +225,63 @@ TEST_F(Statistics, LayersFollowTheCutInOrder) {
   EXPECT_NEAR(std::get<double>(two[6]), 0.53 - half, 1e-9);
   EXPECT_NEAR(std::get<double>(two[7]), 0.53 + half, 1e-9);
   EXPECT_EQ(integer(store, "SELECT count(DISTINCT axes) FROM layers WHERE arm = 'AnB'"), 1);
+}
+
+TEST_F(Statistics, SeedsAreAveragedWithinAReplicateAndHalvesWithinTheirSplit) {
+  const auto replicate = [](int split, const char* half) {
+    return fmt::format(R"({{"data.half":"{}","data.split":{}}})", half, split);
+  };
+  std::vector<Result> base, other;
+  // Differences by split: (0.02 + 0.04) / 2 = 0.03 of A and 0.05 of B; 0.01 and 0.03; 0.06, B not run. Means 0.04,
+  // 0.02, 0.06.
+  const std::vector<std::tuple<int, const char*, double, double>> differences = {
+      {0, "A", 0.02, 0.04}, {0, "B", 0.05, 0.05}, {1, "A", 0.01, 0.01}, {1, "B", 0.02, 0.04}, {2, "A", 0.06, 0.06}};
+  for (const auto& [split, half, first, second] : differences) {
+    for (const int seed : {0, 1}) base.push_back({seed, replicate(split, half), 0.5});
+    other.push_back({0, replicate(split, half), 0.5 + first});
+    other.push_back({1, replicate(split, half), 0.5 + second});
+  }
+  for (const int seed : {0, 1}) {
+    base.push_back({seed, replicate(2, "B"), 0.5});
+    other.push_back({seed, replicate(2, "B"), std::nullopt});
+  }
+  arm("base", base);
+  arm("other", other);
+  enter();
+  const Table table = store.query(
+      "SELECT n, missing, repeats, mean_difference, sd, hi95 - mean_difference, p FROM paired WHERE baseline = 'base'");
+  ASSERT_EQ(table.rows.size(), 1u);
+  EXPECT_EQ(table.rows[0][0], Field(10));
+  EXPECT_EQ(table.rows[0][1], Field(2));
+  EXPECT_EQ(table.rows[0][2], Field(3));
+  EXPECT_NEAR(std::get<double>(table.rows[0][3]), 0.04, 1e-12);
+  EXPECT_NEAR(std::get<double>(table.rows[0][4]), 0.02, 1e-12);
+  // t(0.975, 2) = 4.302653; t = 0.04 sqrt(3) / 0.02 = 3.4641, of which p with 2 degrees of freedom is 1 - t / sqrt(t^2
+  // + 2).
+  EXPECT_NEAR(std::get<double>(table.rows[0][5]), 4.302653 * 0.02 / std::sqrt(3.0), 1e-7);
+  EXPECT_NEAR(std::get<double>(table.rows[0][6]), 1 - std::sqrt(12.0 / 14.0), 1e-9);
+  EXPECT_NEAR(real(store, "SELECT mean FROM leaderboard WHERE arm = 'other'"), 0.54, 1e-12);
+  EXPECT_NEAR(real(store, "SELECT hi95 - mean FROM leaderboard WHERE arm = 'other'"), 4.302653 * 0.02 / std::sqrt(3.0),
+              1e-7);
+  EXPECT_EQ(integer(store, "SELECT repeats FROM leaderboard WHERE arm = 'other'"), 3);
+}
+
+TEST_F(Statistics, OfASingleSplitTheSeedsAreTheRepeats) {
+  const std::string a = R"({"data.half":"A"})", b = R"({"data.half":"B"})";
+  arm("base", {{0, a, 0.5}, {1, a, 0.5}, {0, b, 0.5}, {1, b, 0.5}});
+  arm("other", {{0, a, 0.6}, {1, a, 0.8}, {0, b, 0.7}, {1, b, 0.7}});
+  enter();
+  EXPECT_EQ(integer(store, "SELECT repeats FROM paired WHERE baseline = 'base'"), 2);
+  EXPECT_NEAR(real(store, "SELECT sd FROM paired WHERE baseline = 'base'"), std::sqrt(2 * 0.05 * 0.05), 1e-12);
+}
+
+TEST_F(Statistics, AStudyThatIsNotThroughLooksNoSurerThanItWill) {
+  const std::string first = R"({"data.split":0})", second = R"({"data.split":1})";
+  arm("base", {{0, first, 0.5}, {1, first, 0.5}, {0, second, std::nullopt}, {1, second, std::nullopt}});
+  arm("other", {{0, first, 0.6}, {1, first, 0.61}, {0, second, std::nullopt}, {1, second, std::nullopt}});
+  enter();
+  EXPECT_THAT(store.query("SELECT n, repeats, lo95, p FROM paired WHERE baseline = 'base'").rows,
+              ElementsAre(ElementsAre(Field(2), Field(1), Field(), Field())));
 }
 
 TEST_F(Statistics, PairedIsQuickForOneBaseline) {
