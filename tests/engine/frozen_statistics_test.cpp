@@ -26,7 +26,7 @@ class FrozenStatistics : public ::testing::Test {
   FrozenStatistics() : data_(dataset_, settings(data_schema(), {})), model_(std::make_unique<TinyBackbone>(0.3), 3) {
     how_.mean = {0.4};
     how_.std = {0.3};
-    std::vector<std::int64_t> all(std::size_t(kImages));
+    std::vector<std::int64_t> all(static_cast<std::size_t>(kImages));
     std::iota(all.begin(), all.end(), 0);
     images_.emplace(data_, Split::Train, all, how_);
     x_ = images_->inputs(all);
