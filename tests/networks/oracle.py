@@ -107,12 +107,70 @@ class Doubling(Flattening):
         return self.fc(torch.flatten(self.pool(2 * self.conv1(x)), 1))
 
 
+class RmsNorm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * self.scale
+
+
+class Tokens(nn.Module):
+    def __init__(self, width, places):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(0.02 * torch.randn(1, places + 1, width))
+        self.where = nn.Embedding(places + 1, width)
+
+    def forward(self, x):
+        x = torch.cat([self.cls_token.expand(x.size(0), -1, -1), x.flatten(2).transpose(1, 2)], 1)
+        return x + self.pos_embed + self.where(torch.arange(x.size(1)))
+
+
+class Attending(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, 2, batch_first=True)
+        self.rms = RmsNorm(width)
+        self.relative_position_bias_table = nn.Parameter(torch.randn(9, width))
+        self.gamma = nn.Parameter(1e-5 * torch.ones(width))
+
+    def forward(self, x):
+        y = self.norm(x)
+        y = self.attention(y, y, y)[0]
+        return x + self.gamma * self.rms(y + self.relative_position_bias_table.mean(0))
+
+
+class Varied(nn.Module):
+    """One of each kind of parameter that a strategy may ask for."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Sequential(nn.Conv2d(3, 4, 3, stride=4), nn.GroupNorm(2, 4), nn.PReLU(4),
+                                   nn.InstanceNorm2d(4, affine=True))
+        self.tokens = Tokens(4, 9)
+        self.attending = Attending(4)
+        self.pool = nn.AdaptiveAvgPool2d((1, 4))
+        self.flat = nn.Flatten()
+        self.last = nn.BatchNorm1d(4)
+        self.fc = nn.Linear(4, 5)
+
+    def forward(self, x):
+        return self.fc(self.last(self.flat(self.pool(self.attending(self.tokens(self.conv1(x)))))))
+
+
 def script(net, out):
     torch.manual_seed(1)
     net = net().eval()
     with torch.no_grad():
-        net.conv1[1].running_mean.fill_(0.1)
-        net.conv1[1].weight.fill_(1.5)
+        if isinstance(net, Flattening):
+            net.conv1[1].running_mean.fill_(0.1)
+            net.conv1[1].weight.fill_(1.5)
+        else:
+            for parameter in net.parameters():
+                parameter.copy_(torch.rand_like(parameter) + 2)
         x = torch.randn(2, 3, 12, 12)
         write_safetensors(f"{out}.safetensors", {"input": x, "logits": net(x)} | net.state_dict())
     torch.jit.script(net).save(f"{out}.pt")
@@ -127,5 +185,5 @@ elif verb == "logits":
     for name, side in (item.split(":") for item in what):
         logits(name, int(side), f"{folder}/{name}.safetensors")
 elif verb == "scripts":
-    for kind in (Flattening, Doubling):
+    for kind in (Flattening, Doubling, Varied):
         script(kind, f"{folder}/{kind.__name__.lower()}")

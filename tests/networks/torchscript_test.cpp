@@ -84,6 +84,82 @@ TEST(TorchScript, StartsAnewFromTheSeed) {
   EXPECT_FALSE(state.at("conv1.0.weight").equal(archive.tensors.at("conv1.0.weight")));
 }
 
+/// What a network's parameters are for, by name.
+std::map<std::string, Role> roles(const Backbone& backbone) {
+  std::map<std::string, Role> result;
+  for (const Layer& layer : backbone.layers())
+    for (const NamedParameter& parameter : layer.module->parameters(layer.prefix))
+      result[parameter.name] = parameter.role;
+  return result;
+}
+
+TEST(TorchScript, KnowsBiasesAndNormsOfEveryKind) {
+  NEEDS_PYTORCH();
+  const std::map<std::string, Role> expected = {
+      {"conv1.0.weight", Role::Weight},
+      {"conv1.0.bias", Role::Bias},
+      {"conv1.1.weight", Role::Norm},  // GroupNorm
+      {"conv1.1.bias", Role::NormBias},
+      {"conv1.2.weight", Role::Weight},  // PReLU
+      {"conv1.3.weight", Role::Norm},    // InstanceNorm2d
+      {"conv1.3.bias", Role::NormBias},
+      {"tokens.cls_token", Role::Weight},
+      {"tokens.pos_embed", Role::Weight},
+      {"tokens.where.weight", Role::Weight},
+      {"attending.norm.weight", Role::Norm},
+      {"attending.norm.bias", Role::NormBias},
+      {"attending.attention.in_proj_weight", Role::Weight},
+      {"attending.attention.in_proj_bias", Role::Bias},
+      {"attending.attention.out_proj.weight", Role::Weight},
+      {"attending.attention.out_proj.bias", Role::Bias},
+      {"attending.rms.scale", Role::Norm},
+      {"attending.relative_position_bias_table", Role::Weight},
+      {"attending.gamma", Role::Weight},
+      {"last.weight", Role::Norm},
+      {"last.bias", Role::NormBias},
+  };
+  EXPECT_EQ(roles(*Archive("varied").make()), expected);
+}
+
+TEST(TorchScript, StartsEachKindAnewAsPyTorchDoes) {
+  NEEDS_PYTORCH();
+  const Archive archive("varied");
+  Model model(archive.make(), 5);
+  model.initialise(uniform_plan(network_facts(model.backbone(), 1), Weights::Fresh, {}), nullptr, 1);
+  const TensorMap state = model.state();
+  const auto all = [&](const std::string& name, float value) {
+    EXPECT_TRUE(state.at(name).eq(value).all().item<bool>()) << name << " is not " << value;
+  };
+  for (const char* scale :
+       {"conv1.1.weight", "conv1.3.weight", "attending.norm.weight", "attending.rms.scale", "last.weight"})
+    all(scale, 1);
+  for (const char* zero : {"conv1.1.bias", "conv1.3.bias", "attending.norm.bias", "last.bias",
+                           "attending.attention.in_proj_bias", "attending.attention.out_proj.bias"})
+    all(zero, 0);
+  all("conv1.2.weight", 0.25f);
+  all("attending.gamma", 1e-5f);
+  // Where the archive has values of 2 to 3.
+  for (const char* small : {"tokens.cls_token", "tokens.pos_embed", "attending.relative_position_bias_table"}) {
+    EXPECT_LT(state.at(small).abs().max().item<double>(), 0.02 * 6) << small;
+    EXPECT_GT(state.at(small).abs().max().item<double>(), 0) << small;
+  }
+  EXPECT_NEAR(state.at("tokens.where.weight").std().item<double>(), 1, 0.4);
+  EXPECT_LE(state.at("conv1.0.bias").abs().max().item<double>(), 1 / std::sqrt(27.0));
+}
+
+TEST(BiasOnly, LearnsExactlyTheBiasesAndTheShiftsOfNorms) {
+  // Counted by PyTorch's own names: every one that ends in "bias".
+  for (const std::string network : {"vit_tiny", "resnet18", "mobilenet_v2", "squeezenet1_1"}) {
+    Model model(make(network, {3, 64, 64}), 10);
+    const TransferPlan plan =
+        checked_plan(*plugins().make_strategy({"bias_only", Params()}), network_facts(model.backbone(), 1));
+    std::int64_t expected = 0;
+    for (const auto& [name, tensor] : model.state())
+      if (name.ends_with("bias") || name.starts_with(model.backbone().head_name() + ".")) expected += tensor.numel();
+    EXPECT_EQ(model.trainable_parameters(plan), expected) << network;
+  }
+}
+
 TEST(TorchScript, RefusesWhatIsMoreThanItsChildrenInOrder) {
   NEEDS_PYTORCH();
   const Archive doubling("doubling"), flattening("flattening");

@@ -9,6 +9,8 @@
 
 #include <cmath>
 
+#include "cambium/error.h"
+
 namespace cambium::nn {
 namespace {
 
@@ -44,7 +46,17 @@ TEST(LayerNorm, HasMeanZeroAndVarianceOneBeforeScaleAndShift) {
   const at::Tensor y = norm.forward(row({1, 2, 3, 4}));
   for (int i = 0; i < 4; ++i) EXPECT_NEAR(y[0][i].item<float>(), 2 * (i - 1.5) / s + 1, 1e-5);
   EXPECT_EQ(norm.parameters()[0].role, Role::Norm);
-  EXPECT_EQ(norm.parameters()[1].role, Role::Norm);
+  EXPECT_EQ(norm.parameters()[1].role, Role::NormBias);
+}
+
+TEST(BatchNorm, RefusesToLearnFromOneValueAChannel) {
+  BatchNorm norm(3);
+  norm.train(true);
+  for (const at::Tensor& one : {at::ones({1, 3}), at::ones({1, 3, 1, 1})}) EXPECT_THROW(norm.forward(one), Error);
+  EXPECT_NO_THROW(norm.forward(at::randn({2, 3})));
+  EXPECT_NO_THROW(norm.forward(at::randn({1, 3, 2, 1})));
+  norm.train(false);
+  EXPECT_NO_THROW(norm.forward(at::ones({1, 3})));
 }
 
 TEST(MultiheadAttention, IsTheFormulaWordForWord) {

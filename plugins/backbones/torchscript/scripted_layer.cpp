@@ -3,9 +3,8 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <algorithm>
-
 #include "cambium/error.h"
+#include "parameter_start.h"
 
 namespace cambium {
 
@@ -37,20 +36,11 @@ void ScriptedLayer::adopt(torch::jit::Module module, const std::string& prefix, 
   if (!seen.insert(module._ivalue().get()).second)
     throw Error(ErrorKind::Plugin, "the scripted network uses " + prefix + " in two places",
                 "a layer cannot share its parameters with another: script a network in which none does");
-  const bool has_weight = module.hasattr("weight") && module.attr("weight").isTensor();
-  const at::Tensor weight = has_weight ? module.attr("weight").toTensor() : at::Tensor();
-  const bool norm = weight.defined() && weight.dim() == 1;
-  const auto fan_in = [](const at::Tensor& tensor) {
-    return tensor.numel() / std::max<std::int64_t>(1, tensor.size(0));
-  };
+  const ParameterStart start(module);
   for (const auto& theirs : module.named_parameters(/*recurse=*/false)) {
     const std::string& name = theirs.name;
     const at::Tensor value = theirs.value;
-    Init init = Init::constant(norm && name == "weight" ? 1 : 0);
-    Role role = norm ? Role::Norm : name == "bias" ? Role::Bias : Role::Weight;
-    if (value.dim() > 1) init = Init::fan_in_uniform(fan_in(value));
-    if (role == Role::Bias && weight.defined()) init = Init::fan_in_uniform(fan_in(weight));
-    at::Tensor own = parameter(prefix + name, value.sizes().vec(), init, role);
+    at::Tensor own = parameter(prefix + name, value.sizes().vec(), start.init(name, value), start.role(name));
     own.copy_(value);
     module.setattr(name, own);
   }

@@ -18,7 +18,7 @@ at::Tensor run_scripted(torch::jit::Module& module, const at::Tensor& x);
 using ScriptedModules = std::set<const void*>;
 
 /// A child of a scripted network. Its parameters and buffers are this module's own, under the archive's names and with
-/// its values, until they are filled otherwise. A fresh start: norms 1 and 0, the rest as torch::nn::Linear starts.
+/// its values, until they are filled otherwise. parameter_start.h says what each is for and how it starts anew.
 class ScriptedLayer : public Module {
  public:
   /// `flatten`: gives [N, everything else]. Throws Error{Plugin} for a module that is in `seen`.

@@ -122,7 +122,7 @@ class TorchScript : public Backbone {
 }  // namespace
 }  // namespace cambium
 
-CAMBIUM_PLUGIN("torchscript", "1", registry) {
+CAMBIUM_PLUGIN("torchscript", "2", registry) {
   using namespace cambium;
   registry.add_backbone(
       "torchscript", "any network that torch.jit.script saved: its children, run in order, are the layers",

@@ -75,7 +75,7 @@ void add(Registry& registry, const std::string& name, const std::string& doc, Si
 }  // namespace
 }  // namespace cambium
 
-CAMBIUM_PLUGIN("vit", "1", registry) {
+CAMBIUM_PLUGIN("vit", "2", registry) {
   using namespace cambium;
   add(registry, "vit_tiny", "Vision Transformer of DeiT's tiny size (Touvron et al. 2021)", {192, 3}, "bicubic");
   add(registry, "vit_small", "Vision Transformer of DeiT's small size (Touvron et al. 2021)", {384, 6}, "bicubic");

@@ -15,6 +15,8 @@
 
 #include <cmath>
 
+#include "cambium/error.h"
+
 namespace cambium::nn {
 namespace {
 
@@ -64,7 +66,12 @@ BatchNorm::BatchNorm(std::int64_t channels, double eps, double momentum) : eps_(
 }
 
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
-  if (training()) batches_.add_(1);
+  if (training()) {
+    if (x.numel() == x.size(1))
+      throw Error(ErrorKind::Data, "batch norm has one value a channel to learn from, of one image, and needs two",
+                  "set train.batch to 2 or more, or give the data more training images");
+    batches_.add_(1);
+  }
   return at::batch_norm(x, weight_, bias_, mean_, variance_, training(), momentum_, eps_, false);
 }
 
@@ -86,7 +93,7 @@ at::Tensor GELU::forward(const at::Tensor& x) { return at::gelu(x); }
 
 LayerNorm::LayerNorm(std::int64_t width, double eps) : eps_(eps) {
   weight_ = parameter("weight", {width}, Init::constant(1), Role::Norm);
-  bias_ = parameter("bias", {width}, Init::constant(0), Role::Norm);
+  bias_ = parameter("bias", {width}, Init::constant(0), Role::NormBias);
 }
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) { return at::layer_norm(x, weight_.sizes(), weight_, bias_, eps_); }
