@@ -29,13 +29,15 @@ target's half of the classes (B) or on the other (A); the control is `weights = 
 A penalty (`l2_sp`, `bss`) is part of the loss that must stay finite, and not of the `train_loss` that is logged. `source_mixing` adds source images to each batch of target
 images, so that an epoch has the steps that it has in every arm; the loss is the mean over all of them, `source_train_loss` that of the source's. It logs
 `source_test_accuracy_before` and `source_test_accuracy`, both taken on the source's test split when training is over. It needs a stage to start from: a file has no data.
+Where an epoch needs more source images than there are, it goes through them again, in another order and otherwise augmented.
 
 )";
 
 constexpr const char* kTraining = R"(## Training and schedules
 
 What a stage's `train` table takes, whatever the strategy. A schedule runs over the steps of the whole training. A strategy's phases do not start it again: they scale it,
-so that with `triangular` and `gradual_unfreezing` a layer joins in at the point of the cycle that the training is at.
+so that with `triangular` and `gradual_unfreezing` a layer joins in at the point of the cycle that the training is at. With `one_cycle` the momentum goes the other way than
+the rate, and `momentum` (`beta1`) is not read, unless `cycle_momentum = false`.
 
 )";
 

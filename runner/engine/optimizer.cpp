@@ -41,8 +41,9 @@ void Optimizer::zero_grad() {
     for (auto& [name, value] : group.parameters) value.mutable_grad() = at::Tensor();
 }
 
-void Optimizer::step(double learning_rate, double factor) {
+void Optimizer::step(double learning_rate, double factor, std::optional<double> momentum) {
   at::NoGradGuard no_grad;
+  if (momentum) (kind_ == Kind::Sgd ? momentum_ : beta1_) = *momentum;
   for (ParameterGroup& group : groups_) {
     const double rate = group.learning_rate.value_or(learning_rate * group.rate) * factor;
     for (auto& [name, value] : group.parameters) {

@@ -32,8 +32,8 @@ class Optimizer {
 
   void zero_grad();
   /// One update with the gradients as they are; a parameter without one stays. `factor`, the schedule's, scales every
-  /// rate.
-  void step(double learning_rate, double factor = 1);
+  /// rate; `momentum`, if any, is the step's instead of the settings' (Adam's beta1).
+  void step(double learning_rate, double factor = 1, std::optional<double> momentum = std::nullopt);
 
   /// Everything beyond the settings, as "NAME/KEY"; the number of steps as a float64 scalar.
   TensorMap state() const;

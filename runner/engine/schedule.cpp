@@ -7,6 +7,8 @@
 namespace cambium {
 namespace {
 
+constexpr double kMostMomentum = 0.95, kLeastMomentum = 0.85;  // OneCycleLR's defaults
+
 /// From `from` to `to` along half a cosine; `part` of the way, in [0, 1].
 double half_cosine(double from, double to, double part) {
   return to + (from - to) * 0.5 * (1 + std::cos(std::numbers::pi * part));
@@ -31,6 +33,7 @@ Schedule::Schedule(const Params& settings, std::int64_t steps_per_epoch) {
     peak_ = settings.number("rise") * total_ - 1;
     start_ = 1 / settings.number("start_div");
     final_ = start_ / settings.number("end_div");
+    cycles_momentum_ = settings.boolean("cycle_momentum");
     return;
   }
   if (kind == "slanted_triangular") {
@@ -64,13 +67,23 @@ double Schedule::factor(std::int64_t step) const {
     case Kind::Triangular:
       return line(1, start_, std::abs(2 * std::fmod(t / length_, 1.0) - 1));
     case Kind::OneCycle:
-      return t <= peak_ ? half_cosine(start_, 1, peak_ > 0 ? t / peak_ : 1)
-                        : half_cosine(1, final_, (t - peak_) / (total_ - 1 - peak_));
+      return one_cycle(t, start_, 1, final_);
     case Kind::SlantedTriangular:
       // The paper divides by peak (1 / cut_frac - 1), which is total - peak where cut_frac of the steps is whole.
       return t < peak_ ? line(start_, 1, t / peak_) : line(1, final_, std::min(1.0, (t - peak_) / (total_ - peak_)));
   }
   return 1;
+}
+
+/// From `start` to `middle` at the peak, and on to `end` at the last step.
+double Schedule::one_cycle(double step, double start, double middle, double end) const {
+  return step <= peak_ ? half_cosine(start, middle, peak_ > 0 ? step / peak_ : 1)
+                       : half_cosine(middle, end, (step - peak_) / (total_ - 1 - peak_));
+}
+
+std::optional<double> Schedule::momentum(std::int64_t step) const {
+  if (!cycles_momentum_) return std::nullopt;
+  return one_cycle(double(step), kMostMomentum, kLeastMomentum, kMostMomentum);
 }
 
 }  // namespace cambium

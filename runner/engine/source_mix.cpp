@@ -1,6 +1,7 @@
 #include "engine/source_mix.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,17 +50,34 @@ SourceMix::SourceMix(const SourceData& source, std::shared_ptr<const Dataset> da
 
 SourceMix::Batch SourceMix::next(std::size_t targets, std::uint64_t seed, std::int64_t epoch) {
   if (epoch != epoch_) {
-    order_.resize(train_.size());
-    std::iota(order_.begin(), order_.end(), 0);
-    RandomStream(seed, "source order", std::uint64_t(epoch)).shuffle(order_);
     epoch_ = epoch;
-    taken_ = 0;
+    begin_round(0, seed);
   }
   const auto count = std::max<std::size_t>(1, std::size_t(std::llround(double(targets) * share_ / (1 - share_))));
-  std::vector<std::int64_t> positions;
-  for (std::size_t i = 0; i < count; ++i) positions.push_back(order_[taken_++ % order_.size()]);
-  return {train_.inputs(positions, seed, epoch),
-          train_.targets(positions, seed, epoch, std::int64_t(data_.info().classes.size()))};
+  const auto classes = std::int64_t(data_.info().classes.size());
+  std::vector<at::Tensor> inputs, labels;
+  for (std::size_t left = count; left > 0;) {
+    if (taken_ == order_.size()) begin_round(round_ + 1, seed);
+    const std::size_t now = std::min(left, order_.size() - taken_);
+    const std::span positions(order_.data() + taken_, now);
+    inputs.push_back(train_.inputs(positions, round_seed(seed), epoch));
+    labels.push_back(train_.targets(positions, round_seed(seed), epoch, classes));
+    taken_ += now;
+    left -= now;
+  }
+  return {at::cat(inputs), at::cat(labels)};
+}
+
+void SourceMix::begin_round(std::size_t round, std::uint64_t seed) {
+  round_ = round;
+  order_.resize(train_.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  RandomStream(round_seed(seed), "source order", std::uint64_t(epoch_)).shuffle(order_);
+  taken_ = 0;
+}
+
+std::uint64_t SourceMix::round_seed(std::uint64_t seed) const {
+  return round_ == 0 ? seed : stream_seed(seed, "source round", round_);
 }
 
 ParameterGroup SourceMix::begin_phase(const LayerPlan& last, double weight_decay) {

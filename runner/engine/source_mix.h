@@ -29,7 +29,7 @@ class SourceMix {
     at::Tensor labels;  ///< int64 [M], or shares of mixed images, float32 [M, source's classes]
   };
   /// What goes with `targets` target images so that the share is met, at least one image. Batches of an epoch go
-  /// through the source's images in an order of that epoch, and begin again at their end.
+  /// through the source's images in rounds, each with an order and an augmentation of its own.
   Batch next(std::size_t targets, std::uint64_t seed, std::int64_t epoch);
   /// Logits [M, source's classes] from the features of source images.
   at::Tensor head(const at::Tensor& features) const { return head_->forward(features); }
@@ -46,6 +46,10 @@ class SourceMix {
   std::optional<Score> test(Model& model);
 
  private:
+  void begin_round(std::size_t round, std::uint64_t seed);
+  /// What stands for the seed in this round's streams.
+  std::uint64_t round_seed(std::uint64_t seed) const;
+
   std::shared_ptr<const Dataset> dataset_;
   SealedDataset data_;
   Preprocessing how_;
@@ -54,7 +58,8 @@ class SourceMix {
   double share_;
   std::int64_t epoch_ = -1;  ///< that `order_` is of
   std::vector<std::int64_t> order_;
-  std::size_t taken_ = 0;  ///< images of this epoch so far
+  std::size_t round_ = 0;  ///< how often this epoch has gone through all images
+  std::size_t taken_ = 0;  ///< images of this round so far
 };
 
 }  // namespace cambium

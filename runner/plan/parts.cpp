@@ -81,7 +81,8 @@ void check_train(const Part& part, const Value& table, Problems& problems) {
     const Value* value = table.find(key);
     return value ? value->place : part.place;
   };
-  if (train.has("nesterov") && train.boolean("nesterov") && train.number("momentum") <= 0)
+  const bool cycles = train.has("cycle_momentum") && train.boolean("cycle_momentum");
+  if (train.has("nesterov") && train.boolean("nesterov") && train.number("momentum") <= 0 && !cycles)
     problems.error(place("nesterov"), "Nesterov's method needs a momentum",
                    "set momentum, for instance 0.9, or leave nesterov out");
   if (train.has("warmup_epochs") && train.number("warmup_epochs") > double(train.integer("epochs")))
@@ -163,7 +164,7 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
     built.has_schema = true;
     read_params(kind, *schema, to_string(kind), built, part->settings);
     const std::string name = stored.empty() ? "\"settings\":" : ",\"settings\":";
-    identity += name + params_json(*schema, part->settings, true) + kSettingsVersion;
+    identity += name + params_json(*schema, part->settings, true) + settings_version(part->settings);
     stored += name + params_json(*schema, part->settings, false);
     if (kind == PartKind::Train && problems_.errors() == errors) check_train(*part, built.table, problems_);
   }

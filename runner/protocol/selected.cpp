@@ -37,20 +37,36 @@ std::vector<std::size_t> positions(const char* key, const std::vector<std::strin
   return result;
 }
 
-/// `total` spread over classes in proportion to `images`, by largest remainders; at least one each.
+/// `total` spread over classes in proportion to `images`, by largest remainders: exactly `total`, at least one each.
 std::vector<std::int64_t> proportional(std::int64_t total, const std::vector<std::int64_t>& images) {
-  const auto all = double(std::accumulate(images.begin(), images.end(), std::int64_t{0}));
-  std::vector<std::int64_t> counts;
+  std::vector<std::int64_t> counts(images.size(), 0);
+  std::vector<std::size_t> left(images.size());
+  std::iota(left.begin(), left.end(), std::size_t{0});
+  const auto share = [&] {
+    double all = 0;
+    for (const std::size_t c : left) all += double(images[c]);
+    return double(total) / all;
+  };
+  // A class whose share is below one gets one, and the others have that much less to share.
+  for (bool changed = true; changed;) {
+    const double each = share();
+    const auto small =
+        std::stable_partition(left.begin(), left.end(), [&](std::size_t c) { return double(images[c]) * each >= 1; });
+    changed = small != left.end();
+    for (auto c = small; c != left.end(); ++c) counts[*c] = 1;
+    total -= left.end() - small;
+    left.erase(small, left.end());
+  }
+  const double each = share();
   std::vector<std::pair<double, std::size_t>> remainders;
-  std::int64_t given = 0;
-  for (std::size_t c = 0; c < images.size(); ++c) {
-    const double exact = double(total) * double(images[c]) / all;
-    counts.push_back(std::max<std::int64_t>(1, std::int64_t(exact)));
+  for (const std::size_t c : left) {
+    const double exact = double(images[c]) * each;
+    counts[c] = std::int64_t(exact);
+    total -= counts[c];
     remainders.emplace_back(double(counts[c]) - exact, c);
-    given += counts[c];
   }
   std::sort(remainders.begin(), remainders.end());
-  for (std::size_t i = 0; given < total; ++i, ++given) ++counts[remainders[i % remainders.size()].second];
+  for (std::int64_t i = 0; i < total; ++i) ++counts[remainders[std::size_t(i)].second];
   return counts;
 }
 
@@ -114,7 +130,16 @@ std::vector<ClassShare> class_shares(const Params& settings, const std::vector<s
   if (totalled && total < std::int64_t(images.size()))
     throw SelectionError(key, fmt::format("images is {}, fewer than the {} classes", total, images.size()),
                          "ask for one of each class at least");
-  if (totalled) wanted = proportional(total, images);
+  const auto all = std::accumulate(shares.begin(), shares.end(), std::int64_t{0},
+                                   [](std::int64_t sum, const ClassShare& share) { return sum + share.train; });
+  if (totalled && total > all)
+    throw SelectionError(key, fmt::format("images is {}, and there are {} to train on", total, all),
+                         "ask for so many or fewer, or leave images out for all of them");
+  if (totalled) {
+    std::vector<std::int64_t> there;
+    for (const ClassShare& share : shares) there.push_back(std::max<std::int64_t>(1, share.train));
+    wanted = proportional(total, there);
+  }
   for (std::size_t c = 0; c < images.size(); ++c) {
     if (parted) wanted[c] = std::max<std::int64_t>(1, std::llround(fraction * double(shares[c].train)));
     if (!counted && !totalled && !parted) wanted[c] = shares[c].train;

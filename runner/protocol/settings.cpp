@@ -49,6 +49,11 @@ const Schema& train_schema() {
           .when("schedule", {"one_cycle"})
           .number("end_div", 1e4, {1, 1e12}, "what it ends at: its start divided by this")
           .when("schedule", {"one_cycle"})
+          .boolean(
+              "cycle_momentum", true,
+              "whether the one cycle takes the momentum (adam: beta1) from 0.95 down to 0.85 as the rate rises, and "
+              "back, whatever momentum says, as PyTorch's OneCycleLR does")
+          .when("schedule", {"one_cycle"})
           .number("cut_frac", 0.1, {1e-6, 0.999999}, "part of the training in which the slanted triangle rises to lr")
           .when("schedule", {"slanted_triangular"})
           .number("ratio", 32.0, {1, 1e9}, "how much lower than lr the slanted triangle starts and ends")
@@ -110,6 +115,13 @@ const Schema& data_schema() {
           .numbers("std", std::vector<double>{}, {0, 1e6},
                    "what they are then divided by; []: the backbone's, else 0.25");
   return schema;
+}
+
+std::string settings_version(const Params& settings) {
+  // 2: `images` is exact; one_cycle cycles the momentum too.
+  const bool counted = settings.has("images") && settings.integer("images") > 0;
+  const bool cycles = settings.has("cycle_momentum") && settings.boolean("cycle_momentum");
+  return counted || cycles ? "2" : "1";
 }
 
 bool one_or_pair(const Parameter& parameter) {

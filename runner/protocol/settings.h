@@ -10,15 +10,16 @@
 
 namespace cambium {
 
-/// Part of every cell's identity: to be raised when a default of the settings below changes, or what one means.
-inline constexpr const char* kSettingsVersion = "1";
-
 /// What the runner itself reads of a stage's `train` table: epochs, batch, optimizer, schedule, loss.
 const Schema& train_schema();
 
 /// What the runner itself reads of a stage's `data` table, whatever the data set: selection, geometry, augmentation,
 /// normalisation.
 const Schema& data_schema();
+
+/// Part of a cell's identity: raised where a default of these settings (a train or a data table's) changes, or what one
+/// means, for the tables that read it.
+std::string settings_version(const Params& settings);
 
 /// Whether a parameter of whole numbers takes a single one or a pair: `resize = 256`, `resize = [320, 240]`. Its
 /// default is then a single one.

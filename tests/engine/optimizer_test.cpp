@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>  // the independent reference; nothing else in Cambium includes this
 
+#include "engine/schedule.h"
 #include "protocol/messages.h"
 #include "protocol/settings.h"
 
@@ -82,6 +83,27 @@ TEST(Adam, IsTorchs) {
 TEST(AdamW, IsTorchs) {
   expect_as(Optimizer(settings({{"optimizer", std::string("adamw")}})), 0.05,
             [](Pair& pair) { return reference_of<torch::optim::AdamW>(torch::optim::AdamWOptions(0.03), 0.05)(pair); });
+}
+
+/// torch 1.13: 20 steps of SGD(momentum=0.9) and of Adam under OneCycleLR(max_lr=0.03, total_steps=20), with the
+/// gradient cos(1.7 value + sin(step)), steps from 1.
+TEST(OneCycle, TakesTheOptimizerWhereTorchsGoes) {
+  const std::map<std::string, std::vector<float>> theirs = {
+      {"sgd", {-1.0157700777053833f, -0.7337779998779297f, 1.3944298028945923f, 2.7920138835906982f}},
+      {"adam", {-0.656934380531311f, -0.01176878809928894f, 1.0432618856430054f, 2.2499921321868896f}}};
+  for (const auto& [kind, expected] : theirs) {
+    Values values = {{"optimizer", kind}, {"schedule", std::string("one_cycle")}, {"epochs", std::int64_t{4}}};
+    if (kind == "sgd") values["momentum"] = 0.9;
+    const Schedule schedule(settings(values), 5);
+    Optimizer optimizer(settings(values));
+    at::Tensor value = torch::tensor({-0.5f, 0.25f, 1.0f, 2.0f});
+    optimizer.set_groups({{{{"value", value}}, 1, 0}});
+    for (int step = 0; step < 20; ++step) {
+      value.mutable_grad() = (value.detach() * 1.7 + std::sin(step + 1.0)).cos();
+      optimizer.step(0.03, schedule.factor(step), schedule.momentum(step));
+    }
+    for (std::int64_t i = 0; i < 4; ++i) EXPECT_NEAR(value[i].item<float>(), expected[std::size_t(i)], 1e-5) << kind;
+  }
 }
 
 TEST(Sgd, DoesTheOneStepOfTheCoursePage) {

@@ -112,6 +112,53 @@ TEST(Schedule, GoesOneCycleAsTorchsOneCycleLr) {
   for (std::size_t t = 0; t < of_other.size(); ++t) EXPECT_NEAR(other.factor(std::int64_t(t)), of_other[t], 1e-12) << t;
 }
 
+/// torch 1.13: the momentum (SGD) and beta1 (Adam) that OneCycleLR sets in the same two cases.
+TEST(Schedule, CyclesTheMomentumAsTorchsOneCycleLr) {
+  const Schedule usual = schedule({{"schedule", std::string("one_cycle")}, {"epochs", std::int64_t{4}}}, 5);
+  const std::vector<double> torch = {0.95,
+                                     0.9404508497187474,
+                                     0.9154508497187474,
+                                     0.8845491502812526,
+                                     0.8595491502812526,
+                                     0.85,
+                                     0.8512536043909088,
+                                     0.854951556604879,
+                                     0.8609084258765984,
+                                     0.8688255099070633,
+                                     0.878305813044122,
+                                     0.8888739533021842,
+                                     0.9,
+                                     0.9111260466978157,
+                                     0.9216941869558779,
+                                     0.9311744900929366,
+                                     0.9390915741234015,
+                                     0.945048443395121,
+                                     0.9487463956090911,
+                                     0.95};
+  for (std::size_t t = 0; t < torch.size(); ++t)
+    EXPECT_NEAR(usual.momentum(std::int64_t(t)).value_or(0), torch[t], 1e-12) << t;
+
+  const Schedule other = schedule(
+      {{"schedule", std::string("one_cycle")}, {"epochs", std::int64_t{3}}, {"rise", 0.25}, {"start_div", 10.0}}, 4);
+  const std::vector<double> of_other = {0.95,
+                                        0.9,
+                                        0.85,
+                                        0.8530153689607045,
+                                        0.8616977778440511,
+                                        0.875,
+                                        0.8913175911166534,
+                                        0.9086824088833465,
+                                        0.925,
+                                        0.9383022221559488,
+                                        0.9469846310392954,
+                                        0.95};
+  for (std::size_t t = 0; t < of_other.size(); ++t)
+    EXPECT_NEAR(other.momentum(std::int64_t(t)).value_or(0), of_other[t], 1e-12) << t;
+
+  EXPECT_FALSE(schedule({{"schedule", std::string("one_cycle")}, {"cycle_momentum", false}}, 5).momentum(0));
+  EXPECT_FALSE(schedule({{"schedule", std::string("cosine")}}, 5).momentum(0));
+}
+
 /// Howard and Ruder 2018, eq. 3, as printed, where T cut_frac is whole.
 TEST(Schedule, GoesTheSlantedTriangleOfUlmFit) {
   const double total = 200, cut_frac = 0.1, ratio = 32, cut = 20;

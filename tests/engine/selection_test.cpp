@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <set>
 
 #include "cambium/error.h"
+#include "cambium/random.h"
 #include "protocol/messages.h"
+#include "protocol/selected.h"
 #include "protocol/settings.h"
 
 namespace cambium {
@@ -23,7 +26,9 @@ std::vector<std::int64_t> labels(const std::vector<std::int64_t>& counts) {
   return result;
 }
 
-Params settings(std::map<std::string, ParamValue> values) { return typed(Params(std::move(values)), data_schema()); }
+using Overrides = std::map<std::string, ParamValue>;
+
+Params settings(Overrides values) { return typed(Params(std::move(values)), data_schema()); }
 
 std::vector<std::int64_t> per_class(const std::vector<std::int64_t>& indices, const std::vector<std::int64_t>& of) {
   std::vector<std::int64_t> counts(kClasses.size());
@@ -109,6 +114,39 @@ TEST(Selection, SpreadsANumberInProportion) {
   const auto all = labels({100, 200, 300});
   const Selection selection = select_images(all, 0, kClasses, settings({{"images", std::int64_t{61}}}), 0);
   EXPECT_EQ(per_class(selection.train, all), (std::vector<std::int64_t>{10, 20, 31}));  // 10.17, 20.33, 30.5
+}
+
+TEST(Selection, SpreadsExactlyANumberHoweverUnevenTheClassesAre) {
+  const auto spread = [](const std::vector<std::int64_t>& there, std::int64_t total, const Overrides& more = {}) {
+    std::vector<std::string> classes;
+    for (std::size_t c = 0; c < there.size(); ++c) classes.push_back("c" + std::to_string(c));
+    Overrides values = {{"images", total}};
+    values.insert(more.begin(), more.end());
+    std::vector<std::int64_t> counts;
+    for (const ClassShare& share : class_shares(settings(values), classes, there)) counts.push_back(share.train);
+    return counts;
+  };
+  const std::vector<std::int64_t> tail = {1000, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  EXPECT_EQ(spread(tail, 10), std::vector<std::int64_t>(10, 1));
+  EXPECT_EQ(spread(tail, 18), (std::vector<std::int64_t>{9, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(spread({10, 10, 10}, 10), (std::vector<std::int64_t>{4, 3, 3}));
+  EXPECT_EQ(spread({90, 9, 1}, 10), (std::vector<std::int64_t>{8, 1, 1}));
+  // Of what validation leaves over: 900 and 4.
+  EXPECT_EQ(spread({1000, 5}, 904, {{"validation", 0.1}}), (std::vector<std::int64_t>{900, 4}));
+  RandomStream random(1, "counts");
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::int64_t> there;
+    for (int c = 0; c < 7; ++c) there.push_back(1 + std::int64_t(random.below(round % 2 ? 1000 : 8)));
+    const auto all = std::accumulate(there.begin(), there.end(), std::int64_t{0});
+    const std::int64_t total = 7 + std::int64_t(random.below(std::uint64_t(all - 6)));
+    const auto counts = spread(there, total);
+    EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}), total);
+    for (std::size_t c = 0; c < counts.size(); ++c) {
+      EXPECT_GE(counts[c], 1);
+      EXPECT_LE(counts[c], there[c]);
+      EXPECT_LT(double(counts[c]), std::max(1.0, double(total) * double(there[c]) / double(all)) + 1);
+    }
+  }
 }
 
 std::string refusal(const std::vector<std::int64_t>& of, std::map<std::string, ParamValue> values) {

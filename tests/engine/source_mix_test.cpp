@@ -128,18 +128,32 @@ TEST_F(SourceMixing, MeetsTheShareAndGoesThroughTheSourceOnceBeforeItBeginsAgain
     EXPECT_EQ(mix.next(30, 1, 0).labels.size(0), count) << share;
   }
   SourceMix mix(source_data(), source_images_, model, weights, 0.5);
-  std::multiset<double> seen;
-  std::vector<double> first;
-  for (int i = 0; i < 3; ++i) {
-    const auto batch = mix.next(20, 1, 4);
-    for (std::int64_t k = 0; k < 20; ++k) seen.insert(batch.inputs[k].sum().item<double>());
-    if (i == 0) first.assign(seen.begin(), seen.end());
-  }
-  EXPECT_EQ(std::set<double>(seen.begin(), seen.end()).size(), 60u);
-  const auto again = mix.next(20, 1, 4);
-  std::multiset<double> next;
-  for (std::int64_t k = 0; k < 20; ++k) next.insert(again.inputs[k].sum().item<double>());
-  EXPECT_EQ(std::vector<double>(next.begin(), next.end()), first);
+  const auto round = [](SourceMix& from) {
+    std::vector<double> seen;
+    for (int i = 0; i < 3; ++i) {
+      const auto batch = from.next(20, 1, 4);
+      for (std::int64_t k = 0; k < 20; ++k) seen.push_back(batch.inputs[k].sum().item<double>());
+    }
+    return seen;
+  };
+  const auto first = round(mix), second = round(mix);
+  EXPECT_EQ(std::set<double>(first.begin(), first.end()).size(), 60u);
+  EXPECT_EQ(std::set<double>(first.begin(), first.end()), std::set<double>(second.begin(), second.end()));
+  EXPECT_NE(first, second) << "each round has an order of its own";
+}
+
+TEST_F(SourceMixing, AugmentsAnImageAnewEachTimeThatItComesInAnEpoch) {
+  Model model(std::make_unique<TinyBackbone>(), 3);
+  const TensorMap weights = read_weights(source_.weights("last")).tensors;
+  SourceMix mix(source_data({{"crop", std::int64_t(2)}, {"flip", true}}), source_images_, model, weights, 0.75);
+  const auto batch = mix.next(40, 1, 0);  // 120: all 60, twice
+  std::set<double> different;
+  for (std::int64_t i = 0; i < 120; ++i) different.insert(batch.inputs[i].square().sum().item<double>());
+  EXPECT_GT(different.size(), 100u) << "60 images of 50 crops and mirrorings each: few can be drawn twice alike";
+  EXPECT_TRUE(batch.inputs.equal(
+      SourceMix(source_data({{"crop", std::int64_t(2)}, {"flip", true}}), source_images_, model, weights, 0.75)
+          .next(40, 1, 0)
+          .inputs));
 }
 
 /// One step of plain SGD: the mean over all images of the mixed batch, target and source alike.

@@ -23,7 +23,7 @@ class SourceMixing : public Strategy {
 }  // namespace
 }  // namespace cambium
 
-CAMBIUM_PLUGIN("source_mixing", "1", registry) {
+CAMBIUM_PLUGIN("source_mixing", "2", registry) {
   using namespace cambium;
   registry.add_strategy(
       "source_mixing", "fine-tuning with a share of source images in each batch, under the source's head",
