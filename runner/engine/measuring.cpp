@@ -16,6 +16,7 @@
 #include "cambium/files.h"
 #include "engine/facts.h"
 #include "engine/frozen_statistics.h"
+#include "engine/head_rows.h"
 #include "engine/layer_measures.h"
 #include "engine/task.h"
 #include "measures/calibration.h"
@@ -39,9 +40,9 @@ class Measuring {
   Measuring(const MeasureJob& job, MeasureIngredients ingredients)
       : job_(job),
         ingredients_(std::move(ingredients)),
-        task_(*ingredients_.dataset, job.data_settings, ingredients_.backbone()->input(), job.seed),
-        end_(ingredients_.backbone(), classes(task_)) {
-    end_.load_state(read_weights(job.weights.path, job.weights.sha256).tensors);
+        task_(*ingredients_.dataset, job.data_settings, ingredients_.backbone()->input(), job.seed) {
+    const auto& measures = job.measures;
+    if (std::any_of(measures.begin(), measures.end(), [](const Measure& m) { return networks_of(m).end; })) end();
   }
 
   Result take(const Measure& measure) {
@@ -70,15 +71,25 @@ class Measuring {
  private:
   static std::int64_t classes(const Task& task) { return std::int64_t(task.classes().size()); }
 
+  /// The network as it ended.
+  Model& end() {
+    if (end_) return *end_;
+    Model model(ingredients_.backbone(), classes(task_));
+    model.load_state(read_weights(job_.weights.path, job_.weights.sha256).tensors);
+    return end_.emplace(std::move(model));
+  }
+
   /// The network as training began.
   Model& start() {
     if (start_) return *start_;
     Model model(ingredients_.backbone(), classes(task_));
     const TransferPlan plan =
         checked_plan(*ingredients_.strategy, network_facts(model.backbone(), job_.train_settings.integer("epochs")));
-    std::optional<TensorFile> source;
-    if (plan.needs_source() && job_.source) source = read_weights(job_.source->path, job_.source->sha256);
-    model.initialise(plan, source ? &source->tensors : nullptr, generation_seed(job_.seed, job_.generation));
+    std::optional<TensorMap> source;
+    if (plan.needs_source() && job_.source)
+      source = with_head_rows(model.backbone(), read_weights(job_.source->path, job_.source->sha256).tensors,
+                              job_.source->head_rows);
+    model.initialise(plan, source ? &*source : nullptr, generation_seed(job_.seed, job_.generation));
     fill_frozen_statistics(model, plan, task_.in_order(Split::Train, std::numeric_limits<std::int64_t>::max()));
     return start_.emplace(std::move(model));
   }
@@ -97,7 +108,7 @@ class Measuring {
     return source_.emplace(std::move(model));
   }
 
-  Model& network(const Params& params) { return params.string("at") == "start" ? start() : end_; }
+  Model& network(const Params& params) { return params.string("at") == "start" ? start() : end(); }
 
   /// One past the layer that is asked for.
   static std::size_t depth(const Model& model, const Params& params) {
@@ -130,7 +141,7 @@ class Measuring {
   const at::Tensor& tested() {
     if (!tested_.defined()) {
       const Images images = all_test(task_);
-      tested_ = predictions(end_, images);
+      tested_ = predictions(end(), images);
       test_labels_ = labels_of(images);
     }
     return tested_;
@@ -168,10 +179,10 @@ class Measuring {
                                                  p.integer("k"), metric, !test)}}};
   }
 
-  Result cka(const Params& p) { return {layer_cka(start(), end_, task_.held_out(p.integer("images")))}; }
-  Result weight_distance(const Params&) { return {weight_distances(start(), end_)}; }
+  Result cka(const Params& p) { return {layer_cka(start(), end(), task_.held_out(p.integer("images")))}; }
+  Result weight_distance(const Params&) { return {weight_distances(start(), end())}; }
   Result gradient_norm(const Params& p) {
-    return {gradient_norms(end_, task_.drawn(Split::Train, p.integer("images")))};
+    return {gradient_norms(end(), task_.drawn(Split::Train, p.integer("images")))};
   }
 
   measures::Divergence divergence(const Params& p) {
@@ -195,7 +206,7 @@ class Measuring {
     const auto joint = measures::joint_error(
         taps_of(model, *source_task_, Split::Train, p), labels(*source_task_, Split::Train, p), own,
         taps_of(model, task_, Split::Train, p), labels(task_, Split::Train, p) + first, own.logical_not());
-    const double target_error = 1 - evaluate(end_, all_test(task_)).accuracy;
+    const double target_error = 1 - evaluate(end(), all_test(task_)).accuracy;
     return {{{"source_error", source_error},
              {"half_divergence", far.distance / 2},
              {"lambda", joint.lambda()},
@@ -243,13 +254,22 @@ class Measuring {
     const std::size_t to = depth(model, p);
     const bool averaged = p.boolean("pooled");
     const Images images = task_.in_order(p.string("split") == "test" ? Split::Test : Split::Train, p.integer("images"));
-    const at::Tensor taps = over_images(model, images, [&](const at::Tensor& x) {
-      const at::Tensor tap = model.features(x, to);
-      return averaged ? pooled(tap) : tap;
-    });
     Result result;
-    result.values = {{"images", double(taps.size(0))}, {"width", double(taps[0].numel())}};
-    keep(result, "taps", ".npy", measures::npy(taps));
+    const std::string path = file_path(".npy");
+    std::optional<measures::NpyFile> file;
+    over_batches(model, images, [&](const at::Tensor& x) {
+      at::Tensor tap = model.features(x, to);
+      if (averaged) tap = pooled(tap);
+      if (!file) {
+        std::vector<std::int64_t> shape = tap.sizes().vec();
+        shape[0] = std::int64_t(images.size());
+        file.emplace(path, shape, true);
+        result.values = {{"images", double(images.size())}, {"width", double(tap[0].numel())}};
+      }
+      file->append(tap);
+    });
+    const std::string hash = file->close();
+    note(result, "taps", path, hash, std::int64_t(std::filesystem::file_size(path)));
     keep(result, "labels", ".labels.npy", measures::npy(labels_of(images)));
     return result;
   }
@@ -268,16 +288,24 @@ class Measuring {
                 "take the measure out: it is for networks that begin with a convolution");
   }
 
-  /// Writes a file beside the database, named after the cell and the measure.
-  void keep(Result& result, const char* kind, const char* suffix, const std::string& bytes) {
+  /// Of a file beside the database, named after the cell and the measure.
+  std::string file_path(const char* suffix) const {
     std::string name = label_;
     for (char& c : name)
       if (c == '(' || c == ',' || c == '/') c = '.';
     std::erase_if(name, [](char c) { return c == ')' || c == ' '; });
-    const std::string path = job_.files_stem + "." + name + suffix;
+    return job_.files_stem + "." + name + suffix;
+  }
+
+  void keep(Result& result, const char* kind, const char* suffix, const std::string& bytes) const {
+    const std::string path = file_path(suffix);
     write_file(path, bytes);
-    result.files.push_back(
-        {{"kind", kind}, {"path", path}, {"sha256", sha256(bytes)}, {"bytes", std::int64_t(bytes.size())}});
+    note(result, kind, path, sha256(bytes), std::int64_t(bytes.size()));
+  }
+
+  static void note(Result& result, const char* kind, const std::string& path, const std::string& hash,
+                   std::int64_t bytes) {
+    result.files.push_back({{"kind", kind}, {"path", path}, {"sha256", hash}, {"bytes", bytes}});
   }
 
   using TapsKey = std::tuple<const Model*, const Task*, Split, std::size_t, std::int64_t>;
@@ -285,8 +313,7 @@ class Measuring {
   const MeasureJob& job_;
   MeasureIngredients ingredients_;
   Task task_;
-  Model end_;
-  std::optional<Model> start_, source_;
+  std::optional<Model> start_, end_, source_;
   std::optional<Task> source_task_;
   std::map<TapsKey, at::Tensor> taps_;
   at::Tensor tested_, test_labels_;
@@ -302,8 +329,10 @@ void take_measures(const MeasureJob& job, MeasureIngredients ingredients, EventF
   Measuring measuring(job, std::move(ingredients));
   for (const Measure& measure : job.measures) {
     const auto from = Clock::now();
+    const int version = find_measure(measure.name)->version;
     const auto failed = [&](const std::string& message, const std::string& hint) {
       events.write("unmeasured", {{"measure", label(measure)},
+                                  {"version", version},
                                   {"message", message.substr(0, message.find('\n'))},
                                   {"hint", hint},
                                   {"seconds", since(from)}});
@@ -312,9 +341,11 @@ void take_measures(const MeasureJob& job, MeasureIngredients ingredients, EventF
       const Result result = measuring.take(measure);
       Json values = Json::array();
       for (const auto& [key, value] : result.values) values.push_back({key, number_json(value)});
-      events.write(
-          "measured",
-          {{"measure", label(measure)}, {"values", values}, {"files", result.files}, {"seconds", since(from)}});
+      events.write("measured", {{"measure", label(measure)},
+                                {"version", version},
+                                {"values", values},
+                                {"files", result.files},
+                                {"seconds", since(from)}});
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::System) throw;  // no fault of the measure
       failed(error.message(), error.hint());

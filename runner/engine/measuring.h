@@ -20,7 +20,7 @@ struct MeasureIngredients {
 
 /// Takes a cell's measures one after the other and tells each in the event file: "measured" with its values and files,
 /// or "unmeasured" with what went wrong, which keeps none of the others from being taken. Throws where the cell's own
-/// weights cannot be read.
+/// weights cannot be read and a measure looks at them.
 void take_measures(const MeasureJob& job, MeasureIngredients ingredients, EventFile& events);
 
 }  // namespace cambium

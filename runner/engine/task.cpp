@@ -53,16 +53,24 @@ Images Task::held_out(std::int64_t most) {
                 draw(selection_.validation, most), how_);
 }
 
-at::Tensor over_images(Model& model, const Images& images,
-                       const std::function<at::Tensor(const at::Tensor&)>& function) {
+void need_images(const Images& images) {
   if (images.size() == 0)
     throw Error(ErrorKind::Data, "there are no images to take it on", "take the measure out, or give the data some");
+}
+
+void over_batches(Model& model, const Images& images, const std::function<void(const at::Tensor&)>& function) {
+  need_images(images);
   const at::NoGradGuard no_grad;
   model.eval();
   const std::size_t batch = batch_of(images.shape());
-  std::vector<at::Tensor> parts;
   for (std::size_t at = 0; at < images.size(); at += batch)
-    parts.push_back(function(images.inputs(range(at, std::min(at + batch, images.size())))));
+    function(images.inputs(range(at, std::min(at + batch, images.size()))));
+}
+
+at::Tensor over_images(Model& model, const Images& images,
+                       const std::function<at::Tensor(const at::Tensor&)>& function) {
+  std::vector<at::Tensor> parts;
+  over_batches(model, images, [&](const at::Tensor& x) { parts.push_back(function(x)); });
   return at::cat(parts);
 }
 

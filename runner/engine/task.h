@@ -38,6 +38,12 @@ class Task {
   std::uint64_t seed_;
 };
 
+/// Throws Error{Data} where there are none.
+void need_images(const Images& images);
+
+/// Calls `function` with the inputs of all images, batch by batch, in eval mode and without gradients.
+void over_batches(Model& model, const Images& images, const std::function<void(const at::Tensor&)>& function);
+
 /// What `function` gives for the inputs of all images, batch by batch, in eval mode and without gradients: [N, ...].
 at::Tensor over_images(Model& model, const Images& images,
                        const std::function<at::Tensor(const at::Tensor&)>& function);

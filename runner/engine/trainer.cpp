@@ -15,6 +15,7 @@
 #include "engine/checkpoint.h"
 #include "engine/facts.h"
 #include "engine/frozen_statistics.h"
+#include "engine/head_rows.h"
 #include "engine/images.h"
 #include "engine/model.h"
 #include "engine/optimizer.h"
@@ -97,7 +98,9 @@ class Training {
     if (plan_.needs_source() && !source)
       throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
     // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
-    model_.initialise(plan_, source ? &source->tensors : nullptr, seed_);
+    const TensorMap taken =
+        source ? with_head_rows(model_.backbone(), source->tensors, job_.source->head_rows) : TensorMap();
+    model_.initialise(plan_, source ? &taken : nullptr, seed_);
     fill_frozen_statistics(model_, plan_, train_);
     if (plan_.source_share > 0) {
       if (!job_.source_data || !ingredients_.source_dataset)
@@ -223,7 +226,7 @@ class Training {
       }
       optimizer_.zero_grad();
       if (loss.requires_grad()) loss.backward();
-      optimizer_.step(lr, schedule.factor(epoch * steps + step));
+      optimizer_.step(lr, schedule.factor(epoch * steps + step), schedule.momentum(epoch * steps + step));
       loss_sum += value * double(positions.size());
       right += logits.argmax(1).eq(labels).sum().item<std::int64_t>();
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <set>
@@ -97,7 +98,7 @@ class Coordinator {
         case Work::Action::None:
           ++outcome_.already;
           weights_[i] = done_weights_[plan_.cells[i].identity];
-          if (source_is_done) ready_to_measure(i);
+          if (source_is_done || !waits_for_source(i)) ready_to_measure(i);
           break;
         case Work::Action::Hold:
           ++outcome_.held;
@@ -116,6 +117,13 @@ class Coordinator {
 
   void ready_to_measure(std::size_t index) {
     if (!work_[index].measures.empty()) to_measure_.insert(index);
+  }
+  /// Whether a done cell's measures need the weights that it started from.
+  bool waits_for_source(std::size_t index) const {
+    const Cell& cell = plan_.cells[index];
+    const auto& measures = work_[index].measures;
+    return cell.source >= 0 &&
+           std::any_of(measures.begin(), measures.end(), [&](std::size_t m) { return needs_source(cell.measures[m]); });
   }
   bool has_work() const { return !ready_.empty() || !to_measure_.empty(); }
 
@@ -254,7 +262,7 @@ class Coordinator {
     for (std::size_t dependent : dependents_[slot.cell])
       if (work_[dependent].action == Work::Action::Train)
         ready_.insert(dependent);
-      else if (work_[dependent].action == Work::Action::None)
+      else if (work_[dependent].action == Work::Action::None && waits_for_source(dependent))
         ready_to_measure(dependent);
     observer_.ended(cell, RunState::Done, "");
   }
@@ -276,7 +284,7 @@ class Coordinator {
         }
         blamed = true;
         told[name] = error;
-        store_.fail_measure(cell.identity, name, kind, error, "");
+        store_.fail_measure(cell.identity, name, find_measure(cell.measures[m].name)->version, kind, error, "");
       }
       ++(told[name].empty() ? outcome_.measured : outcome_.unmeasured);
     }
@@ -327,9 +335,16 @@ class Coordinator {
 
   /// A done cell whose measures need what its source no longer has.
   void give_up_measures(std::size_t index, const std::string& reason) {
+    if (!waits_for_source(index)) return;
     std::map<std::string, std::string> told;
-    for (const std::size_t m : work_[index].measures) told[label(plan_.cells[index].measures[m])] = reason;
-    if (told.empty()) return;
+    std::vector<std::size_t> left;
+    for (const std::size_t m : work_[index].measures)
+      if (const Measure& measure = plan_.cells[index].measures[m]; needs_source(measure))
+        told[label(measure)] = reason;
+      else
+        left.push_back(m);
+    work_[index].measures = std::move(left);
+    ready_to_measure(index);
     outcome_.unmeasured += std::int64_t(told.size());
     observer_.measured(plan_.cells[index], told);
   }

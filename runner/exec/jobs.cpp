@@ -30,6 +30,7 @@ TrainJob train_job(const Plan& plan, const Cell& cell, const std::vector<Artifac
     if (cell.network->plan.source_share > 0)
       job.source_data = SourceData{from.data->component, from.data->settings, from.seed};
   }
+  if (job.source) job.source->head_rows = cell.head_rows;
   return job;
 }
 
@@ -51,6 +52,7 @@ MeasureJob measure_job(const Plan& plan, const Cell& cell, const std::vector<std
     job.source = weights_of(source, cell.source_weights);
     job.source_cell = {from.seed, from.backbone->component, from.data->component, from.data->settings};
   }
+  if (job.source) job.source->head_rows = cell.head_rows;
   for (const std::size_t m : measures) job.measures.push_back(cell.measures[m]);
   return job;
 }

@@ -47,7 +47,7 @@ std::unordered_map<std::string, Known> known_cells(const Plan& plan, const Store
         const State state = measure.failure == FailureKind::None     ? State::Done
                             : measure.failure == FailureKind::Killed ? State::Killed
                                                                      : State::Failed;
-        cell.measures[name] = {state, measure.error};
+        cell.measures[name] = {state, measure.error, measure.version, measure.of_run};
       }
     if (sources.count(i) || !plan.cells[i].measures.empty())
       for (const Artifact& artifact : status.weights) {

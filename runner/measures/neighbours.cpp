@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 
+#include "cambium/error.h"
+
 namespace cambium::measures {
 namespace {
 
@@ -33,6 +35,10 @@ double knn_accuracy(const at::Tensor& features, const at::Tensor& labels, const 
   const at::Tensor asked = cosine ? unit_rows(queries.to(at::kDouble)) : queries.to(at::kDouble);
   const at::Tensor known_labels = labels.contiguous(), wanted = query_labels.contiguous();
   k = std::min(k, known.size(0) - (leave_one_out ? 1 : 0));
+  if (k < 1)
+    throw Error(ErrorKind::Data,
+                known.size(0) == 1 ? "a single image has no neighbours" : "there are no images to look among",
+                "take it with split = \"test\", or on more training images");
   std::int64_t right = 0;
   for (std::int64_t from = 0; from < asked.size(0); from += kChunk) {
     const at::Tensor chunk = asked.narrow(0, from, std::min(kChunk, asked.size(0) - from));

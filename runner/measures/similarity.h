@@ -9,4 +9,17 @@ namespace cambium::measures {
 /// nothing. NaN where one of them is the same for all images.
 double linear_cka(const at::Tensor& x, const at::Tensor& y);
 
+/// The same of images that are never all at hand: from the centred representations of all pairs of blocks of them.
+class PairwiseCka {
+ public:
+  /// Rows less the mean over all images: of a block of images in both representations, [n, D] and [n, E], and
+  /// of another, [m, D] and [m, E]. `times`: how often these pairs count, 2 for two different blocks.
+  void add(const at::Tensor& x, const at::Tensor& y, const at::Tensor& other_x, const at::Tensor& other_y,
+           double times);
+  double value() const;
+
+ private:
+  double shared_ = 0, first_ = 0, second_ = 0;  ///< sums over pairs of images: <K, L>, <K, K>, <L, L>
+};
+
 }  // namespace cambium::measures

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
+#include "plan/class_names.h"
 #include "plan/image_checks.h"
 #include "protocol/settings.h"
 
@@ -45,6 +47,34 @@ void check_classes(const BuiltPart& data, const DatasetFacts& facts, const Netwo
       "give data of two classes or more; is the root the folder that the class folders are in?");
 }
 
+namespace {
+
+/// A norm over vectors, or over maps of one place, has nothing to normalise by in a step of one image.
+void check_batch(const Cell& cell, const std::string& stage, Problems& problems) {
+  const auto batch = cell.train->settings.integer("batch");
+  const auto train = cell.dataset->per_class.find("train");
+  const auto images = train == cell.dataset->per_class.end()
+                          ? std::int64_t{0}
+                          : std::accumulate(train->second.begin(), train->second.end(), std::int64_t{0});
+  const NetworkInfo& network = *cell.network;
+  if (network.least_batch < 2 || network.plan.source_share > 0 || cell.train->settings.integer("epochs") == 0 ||
+      images == 0 || std::min(batch, images) > 1)
+    return;
+  problems.error(batch == 1 ? cell.train->place : cell.data->place,
+                 fmt::format("stage {} learns from one image at a time, of which a norm of {} has one value a channel: "
+                             "from that nothing can be normalised",
+                             stage, cell.backbone->component.plugin),
+                 batch == 1 ? "set train.batch to 2 or more; an image left over joins the batch before"
+                            : "give it more than one training image");
+}
+
+}  // namespace
+
+void check_cell(Cell& cell, const std::vector<std::string>& classes, const std::string& stage, Problems& problems) {
+  match_head(cell, classes, stage, problems);
+  check_batch(cell, stage, problems);
+}
+
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,
                     Problems& problems) {
   const auto& from = source.network->layers;
@@ -82,12 +112,6 @@ void check_transfer(const Cell& source, const Cell& target, const std::string& s
       return;
     }
   }
-  const auto classes = target.dataset->classes.size(), learnt = source.dataset->classes.size();
-  if (target.network->plan.head != Weights::Fresh && classes != learnt)
-    problems.error(target.data->place,
-                   fmt::format("stage {} keeps its source's head, which tells {} classes apart, and {} has {}", stage,
-                               learnt, target.data->component.plugin, classes),
-                   "give both stages data of as many classes, or take a strategy with a new head");
   const ImageShape wanted = input_shape(target.data->settings, target.dataset->shape),
                    given = input_shape(source.data->settings, source.dataset->shape);
   if (target.network->plan.source_share > 0 && given != wanted)

@@ -16,6 +16,10 @@ std::string channels_text(std::int64_t channels);
 /// Whether a network with a head of its own has anything to tell apart.
 void check_classes(const BuiltPart& data, const DatasetFacts& facts, const NetworkInfo& network, Problems& problems);
 
+/// What must hold of a cell by itself: the head that it takes over, made for `classes` (none: not known), goes with its
+/// data, and its steps have as many images as its norms need. Notes how the head's classes match.
+void check_cell(Cell& cell, const std::vector<std::string>& classes, const std::string& stage, Problems& problems);
+
 /// Whether a cell can take over `source`'s layers: the same where the plan takes them, and what else goes with them.
 /// `place`: the stage's init, `stage`: its name.
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,

@@ -334,6 +334,8 @@ class Compiler {
       if (fresh && from.init->disjoint)
         check_disjoint(source, cell, study_.stages[stage_].name, point.init->place, problems_);
     }
+    check_cell(cell, from.arm ? plan_.cells[std::size_t(cell.source)].dataset->classes : weights_.classes(from.file),
+               study_.stages[stage_].name, problems_);
     if (!from.file.empty() && checked_files_.insert({from.file, stage_, network.get(), cell.data.get()}).second)
       weights_.check(cell, study_.stages[stage_], point.init->place);
     identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "plan/plan.h"
@@ -27,6 +29,14 @@ Work first_look(const Known* known, bool retry_failed) {
   return {};
 }
 
+/// Why a measure that is known is to be taken all the same; empty where it is not.
+std::string anew(const KnownMeasure& before, int version, bool retry_failed) {
+  if (!before.of_run) return "the cell was trained again since";
+  if (before.version != version) return "measured by older mathematics";
+  if (before.state == KnownMeasure::State::Killed) return "their worker was killed; tried again";
+  return before.state == KnownMeasure::State::Failed && retry_failed ? "failed before; tried again" : "";
+}
+
 /// Which of a cell's measures are to be taken, and which failed before.
 void look_at_measures(const Cell& cell, const Known* known, bool retry_failed, Work& work) {
   std::set<std::string> reasons;
@@ -35,21 +45,42 @@ void look_at_measures(const Cell& cell, const Known* known, bool retry_failed, W
     if (known)
       if (const auto found = known->measures.find(label(cell.measures[m])); found != known->measures.end())
         before = &found->second;
-    if (before && before->state == KnownMeasure::State::Done) continue;
-    if (before && before->state == KnownMeasure::State::Failed && !retry_failed) {
+    const int version = find_measure(cell.measures[m].name)->version;
+    const std::string reason = before ? anew(*before, version, retry_failed) : "not measured yet";
+    if (!reason.empty()) {
+      work.measures.push_back(m);
+      reasons.insert(reason);
+    } else if (before->state == KnownMeasure::State::Failed) {
       work.held_measures.push_back(m);
       work.held_reason = fmt::format("failed before: {}", before->error);
-      continue;
     }
-    work.measures.push_back(m);
-    reasons.insert(!before                                        ? "not measured yet"
-                   : before->state == KnownMeasure::State::Killed ? "their worker was killed; tried again"
-                                                                  : "failed before; tried again");
   }
   work.measure_reason = fmt::format("{}", fmt::join(reasons, ", "));
 }
 
+/// A cell that is trained again has all of its measures taken of the new run.
+void measure_all(const Cell& cell, Work& work) {
+  if (work.measures.size() == cell.measures.size()) return;
+  work.measures.resize(cell.measures.size());
+  std::iota(work.measures.begin(), work.measures.end(), std::size_t{0});
+  work.measure_reason = "the cell is trained again";
+  work.held_measures.clear();
+  work.held_reason.clear();
+}
+
+bool of_end(const Measure& measure) { return networks_of(measure).end; }
+
+template <class Is>
+bool any_measure(const Cell& cell, const Work& work, Is is) {
+  return std::any_of(work.measures.begin(), work.measures.end(), [&](std::size_t m) { return is(cell.measures[m]); });
+}
+
 }  // namespace
+
+bool needs_source(const Measure& measure) {
+  const auto networks = networks_of(measure);
+  return networks.start || networks.source;
+}
 
 std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string, Known>& known, bool retry_failed) {
   std::vector<Work> work;
@@ -67,13 +98,15 @@ std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string,
       work[i].measures.clear();
       work[i].held_measures.clear();
     }
-    const bool measured = !work[i].measures.empty();
-    if (measured && work[i].action == Work::Action::None && !knowns[i]->has_weights) {
+    if (work[i].action == Work::Action::None && !knowns[i]->has_weights &&
+        any_measure(plan.cells[i], work[i], of_end)) {
       work[i].action = Work::Action::Train;
       work[i].reason = "done, but its weights are gone and measures are taken of them";
     }
+    if (work[i].action == Work::Action::Train) measure_all(plan.cells[i], work[i]);
     const int source = plan.cells[i].source;
-    if (source < 0 || (work[i].action != Work::Action::Train && !measured)) continue;
+    if (source < 0 || (work[i].action != Work::Action::Train && !any_measure(plan.cells[i], work[i], needs_source)))
+      continue;
     const auto s = std::size_t(source);
     if (work[s].action == Work::Action::None && !knowns[s]->has_weights) {
       work[s].action = Work::Action::Train;
@@ -84,9 +117,13 @@ std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string,
     const int source = plan.cells[i].source;
     if (source < 0) continue;
     const auto s = std::size_t(source);
-    if (work[i].action == Work::Action::None && work[s].action == Work::Action::Hold && !work[i].measures.empty()) {
-      work[i].held_measures.insert(work[i].held_measures.end(), work[i].measures.begin(), work[i].measures.end());
-      work[i].measures.clear();
+    if (work[i].action == Work::Action::None && work[s].action == Work::Action::Hold &&
+        any_measure(plan.cells[i], work[i], needs_source)) {
+      auto& measures = work[i].measures;
+      const auto first = std::stable_partition(measures.begin(), measures.end(),
+                                               [&](std::size_t m) { return !needs_source(plan.cells[i].measures[m]); });
+      work[i].held_measures.insert(work[i].held_measures.end(), first, measures.end());
+      measures.erase(first, measures.end());
       work[i].held_reason = fmt::format("cell {}, which it starts from, failed", plan.cells[s].identity.substr(0, 12));
     }
     if (work[i].action != Work::Action::Train) continue;

@@ -34,6 +34,7 @@ void identify(Cell& cell, const Cell* source, bool paired) {
   if (!cell.network->fingerprint.empty()) text += "network " + cell.network->fingerprint + "\n";
   if (cell.generation > 0) text += fmt::format("generation {}\n", cell.generation);
   text += changed_since_version_1(cell.network->plan);
+  if (!cell.head_rows.empty()) text += fmt::format("head {}\n", fmt::join(cell.head_rows, " "));
   const auto from = [&](const std::string& what) {
     return what.empty() ? std::string() : fmt::format("from {} {}\n", what, cell.source_weights);
   };

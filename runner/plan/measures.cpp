@@ -125,10 +125,10 @@ void attach_measures(const Study& study, Plan& plan, Problems& problems) {
         Cell& cell = plan.cells[entry.cell];
         any = true;
         from_file = from_file || !cell.source_file.empty();
-        if (info.needs_source && cell.source < 0) continue;
+        if (info.networks.source && cell.source < 0) continue;
         taken = true;
         check_cell(asked, cell, problems);
-        if (info.needs_source && needs_test(asked.measure))
+        if (info.networks.source && needs_test(asked.measure))
           check_cell({asked.measure, asked.place, asked.place}, plan.cells[std::size_t(cell.source)], problems);
         cell.keep_weights = true;
         if (std::find(cell.measures.begin(), cell.measures.end(), asked.measure) == cell.measures.end())

@@ -35,7 +35,8 @@ struct Cell {
   std::string source_weights;  ///< "last" or "best", of that cell
   std::string source_file;     ///< or the weights file it takes, absolute
   std::string source_sha256;
-  std::int64_t points = 1;  ///< grid points and seeds that came to this cell
+  std::vector<std::int64_t> head_rows;  ///< which outputs of the source's head its classes are; empty: all, in order
+  std::int64_t points = 1;              ///< grid points and seeds that came to this cell
   bool keep_weights = true;
   bool disjoint = false;          ///< from what it starts from, as its init wants it
   std::vector<Measure> measures;  ///< to be taken once it is done; no part of what it is
@@ -82,6 +83,8 @@ std::string config_json(const Plan& plan, const Cell& cell);
 struct KnownMeasure {
   enum class State { Done, Failed, Killed } state = State::Done;
   std::string error;
+  int version = 1;     ///< of its mathematics
+  bool of_run = true;  ///< of the cell's newest done run, not of one before
 };
 
 /// What was known of a cell before.
@@ -104,6 +107,9 @@ struct Work {
   std::vector<std::size_t> held_measures = {};  ///< those not to be taken, since they failed before or cannot be
   std::string held_reason = {};
 };
+
+/// Whether a measure of a cell that starts from another needs that one's weights.
+bool needs_source(const Measure& measure);
 
 /// One answer a cell, in the plan's order. `retry_failed` turns held cells into work.
 std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string, Known>& known, bool retry_failed);

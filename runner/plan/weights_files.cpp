@@ -55,12 +55,20 @@ std::int64_t WeightsFiles::generation(const std::string& file) {
   }
 }
 
+const std::vector<std::string>& WeightsFiles::classes(const std::string& file) const {
+  static const std::vector<std::string> none;
+  const auto found = files_.find(file);
+  return found != files_.end() && found->second->card ? found->second->card->classes : none;
+}
+
 void WeightsFiles::check(const Cell& cell, const Stage& stage, const Place& place) {
   const WeightsFacts& facts = *files_.at(cell.source_file);
+  // A part of the classes is taken of a head for all of them.
+  const std::size_t classes = cell.head_rows.empty() ? cell.dataset->classes.size() : facts.card->classes.size();
   const NetworkRequest network{cell.backbone->component,
                                cell.strategy->component,
                                input_shape(cell.data->settings, cell.dataset->shape),
-                               std::int64_t(cell.dataset->classes.size()),
+                               std::int64_t(classes),
                                cell.train->settings.integer("epochs"),
                                data_root_.string()};
   const auto answers = resolver_.weights({{network, cell.source_file, facts.sha256}});

@@ -30,6 +30,9 @@ class WeightsFiles {
   /// Of the network that `file` holds, as its card says; 0 where nothing says it.
   static std::int64_t generation(const std::string& file);
 
+  /// The classes that its card names; none where there is no card, the card names none, or there is no such file.
+  const std::vector<std::string>& classes(const std::string& file) const;
+
   /// Whether `cell` of `stage` can take its source file over: its tensors fit the network, and the cell's normalisation
   /// is the one that the file's card states.
   void check(const Cell& cell, const Stage& stage, const Place& place);

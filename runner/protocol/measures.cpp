@@ -25,11 +25,14 @@ std::vector<MeasureInfo> make_infos() {
   constexpr std::int64_t kImages = 10000, kFewImages = 1000;
   const Schema source_layer =
       with_images(Schema().string("layer", "", "the layer after which taps are taken; \"\": the last"), kImages);
+  constexpr MeasuredNetworks kAt = {}, kEnd = {.end = true}, kSource = {.source = true},
+                             kBoth = {.start = true, .end = true};
   return {
-      {"logme", "log evidence of a linear model of the labels on taps", with_images(with_layer({}, "start"), kImages)},
-      {"leep", "log likelihood of the labels given the source's predictions", with_images({}, kImages), true},
-      {"nce", "negative conditional entropy of the labels given the source's", with_images({}, kImages), true},
-      {"hscore", "H-score of taps, plain and regularised", with_images(with_layer({}, "start"), kImages)},
+      {"logme", "log evidence of a linear model of the labels on taps", with_images(with_layer({}, "start"), kImages),
+       kAt},
+      {"leep", "log likelihood of the labels given the source's predictions", with_images({}, kImages), kSource},
+      {"nce", "negative conditional entropy of the labels given the source's", with_images({}, kImages), kSource},
+      {"hscore", "H-score of taps, plain and regularised", with_images(with_layer({}, "start"), kImages), kAt},
       {"knn", "accuracy of the nearest neighbours by taps",
        with_images(with_layer(Schema()
                                   .integer("k", 20, {1, 1e6}, "neighbours that vote")
@@ -37,23 +40,27 @@ std::vector<MeasureInfo> make_infos() {
                                   .choice("split", "test", {"train", "test"},
                                           "what is asked for; train: each image of the others"),
                               "end"),
-                   kImages)},
-      {"cka", "linear CKA of each layer before and after training, on held-out images", with_images({}, kFewImages)},
-      {"weight_distance", "L2 distance of each layer's parameters from where they began", {}},
-      {"gradient_norm", "each layer's gradient norm over its parameter norm", with_images({}, kImages)},
-      {"a_distance", "proxy A-distance between source and target taps", source_layer, true},
-      {"bound", "the terms of error_T <= error_S + d_H / 2 + lambda", source_layer, true},
-      {"ece", "expected calibration error", Schema().integer("bins", 15, {1, 10000}, "bins of confidence")},
-      {"confusion", "test images by true and predicted class", {}},
-      {"per_class", "test accuracy by class", {}},
+                   kImages),
+       kAt},
+      {"cka", "linear CKA of each layer before and after training, on held-out images", with_images({}, kFewImages),
+       kBoth},
+      // 2: relative to nothing is undefined, not infinite.
+      {"weight_distance", "L2 distance of each layer's parameters from where they began", {}, kBoth, 2},
+      {"gradient_norm", "each layer's gradient norm over its parameter norm", with_images({}, kImages), kEnd, 2},
+      {"a_distance", "proxy A-distance between source and target taps", source_layer, kSource},
+      {"bound", "the terms of error_T <= error_S + d_H / 2 + lambda", source_layer, {.end = true, .source = true}},
+      {"ece", "expected calibration error", Schema().integer("bins", 15, {1, 10000}, "bins of confidence"), kEnd},
+      {"confusion", "test images by true and predicted class", {}, kEnd},
+      {"per_class", "test accuracy by class", {}, kEnd},
       {"taps", "taps and labels as .npy files",
        with_images(with_layer(Schema()
                                   .choice("split", "train", {"train", "test"}, "which images")
                                   .boolean("pooled", true, "[N, C] by the mean over places; false: as they are"),
                               "end"),
-                   kImages)},
+                   kImages),
+       kAt},
       {"filters", "the first layer's filters as a picture",
-       Schema().choice("at", "end", {"start", "end"}, "the network as training began, or as it ended")},
+       Schema().choice("at", "end", {"start", "end"}, "the network as training began, or as it ended"), kAt},
   };
 }
 
@@ -87,6 +94,12 @@ std::string label(const Measure& measure) {
   return text.empty() ? measure.name : fmt::format("{}({})", measure.name, text);
 }
 
+MeasuredNetworks networks_of(const Measure& measure) {
+  MeasuredNetworks networks = find_measure(measure.name)->networks;
+  if (measure.params.has("at")) (measure.params.string("at") == "start" ? networks.start : networks.end) = true;
+  return networks;
+}
+
 bool needs_test(const Measure& measure) {
   if (measure.params.has("split")) return measure.params.string("split") == "test";
   return measure.name == "ece" || measure.name == "confusion" || measure.name == "per_class" || measure.name == "bound";
@@ -113,14 +126,14 @@ void to_json(Json& json, const MeasureJob& value) {
           {"data_settings", value.data_settings},
           {"train_settings", value.train_settings},
           {"data_root", value.data_root},
-          {"weights", {{"path", value.weights.path}, {"sha256", value.weights.sha256}}},
+          {"weights", value.weights},
           {"source", nullptr},
           {"source_cell", nullptr},
           {"measures", value.measures},
           {"events", value.events},
           {"files_stem", value.files_stem},
           {"threads", value.threads}};
-  if (value.source) json["source"] = {{"path", value.source->path}, {"sha256", value.source->sha256}};
+  if (value.source) json["source"] = *value.source;
   if (const auto& cell = value.source_cell)
     json["source_cell"] = {{"seed", cell->seed},
                            {"backbone", cell->backbone},
@@ -138,9 +151,8 @@ void from_json(const Json& json, MeasureJob& value) {
   value.data_settings = typed(json.at("data_settings").get<Params>(), data_schema());
   value.train_settings = typed(json.at("train_settings").get<Params>(), train_schema());
   value.data_root = json.at("data_root");
-  value.weights = {json.at("weights").at("path"), json.at("weights").at("sha256")};
-  if (const Json& source = json.at("source"); !source.is_null())
-    value.source = WeightsRef{source.at("path"), source.at("sha256")};
+  value.weights = json.at("weights").get<WeightsRef>();
+  if (const Json& source = json.at("source"); !source.is_null()) value.source = source.get<WeightsRef>();
   if (const Json& cell = json.at("source_cell"); !cell.is_null())
     value.source_cell = {cell.at("seed"), cell.at("backbone").get<Component>(), cell.at("data").get<Component>(),
                          typed(cell.at("data_settings").get<Params>(), data_schema())};

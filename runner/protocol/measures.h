@@ -15,11 +15,19 @@ struct Measure {
   bool operator==(const Measure&) const = default;
 };
 
+/// The networks that a measure looks at; where it has a parameter `at`, that says which of the first two.
+struct MeasuredNetworks {
+  bool start = false;   ///< as training began
+  bool end = false;     ///< as it ended: the cell's own weights
+  bool source = false;  ///< that of the cell that it starts from, with its data
+};
+
 /// A measure as it can be asked for. docs/measures.md says what each is.
 struct MeasureInfo {
   std::string name, doc;
   Schema schema;
-  bool needs_source = false;  ///< the cell that a cell starts from, with its data
+  MeasuredNetworks networks;
+  int version = 1;  ///< of its mathematics: raised where it gives other values, which are then taken anew
 };
 
 /// All there are.
@@ -30,6 +38,9 @@ const MeasureInfo* find_measure(const std::string& name);
 /// What a measure is called in the database: its name, and in brackets whatever is not at its default: "knn",
 /// "knn(k=5, metric=l2)".
 std::string label(const Measure& measure);
+
+/// The networks that it looks at, with its parameters.
+MeasuredNetworks networks_of(const Measure& measure);
 
 /// Whether it looks at test images.
 bool needs_test(const Measure& measure);

@@ -130,6 +130,7 @@ void to_json(Json& json, const NetworkInfo& value) {
           {"feature_width", value.feature_width},
           {"total", value.total},
           {"trainable", value.trainable},
+          {"least_batch", value.least_batch},
           {"input",
            {{"mean", value.input.mean},
             {"std", value.input.std},
@@ -149,6 +150,7 @@ void from_json(const Json& json, NetworkInfo& value) {
   value.feature_width = json.at("feature_width");
   value.total = json.at("total");
   value.trainable = json.at("trainable");
+  value.least_batch = json.at("least_batch");
   const Json& input = json.at("input");
   value.input = {input.at("mean").get<std::vector<double>>(), input.at("std").get<std::vector<double>>(),
                  input.at("size"), input.at("resize"), input.at("interpolation")};
@@ -233,6 +235,14 @@ void from_json(const Json& json, WeightsFit& value) {
   value.files = files_of(json.at("files"));
 }
 
+void to_json(Json& json, const WeightsRef& value) {
+  json = {{"path", value.path}, {"sha256", value.sha256}};
+  if (!value.head_rows.empty()) json["head_rows"] = value.head_rows;
+}
+void from_json(const Json& json, WeightsRef& value) {
+  value = {json.at("path"), json.at("sha256"), json.value("head_rows", std::vector<std::int64_t>{})};
+}
+
 void to_json(Json& json, const TrainJob& value) {
   json = {{"do", "train"},
           {"cell", value.cell},
@@ -254,7 +264,7 @@ void to_json(Json& json, const TrainJob& value) {
           {"checkpoint", value.checkpoint},
           {"threads", value.threads},
           {"keep_weights", value.keep_weights}};
-  if (value.source) json["source"] = {{"path", value.source->path}, {"sha256", value.source->sha256}};
+  if (value.source) json["source"] = *value.source;
   if (const auto& source = value.source_data)
     json["source_data"] = {{"data", source->data}, {"settings", source->settings}, {"seed", source->seed}};
 }
@@ -270,8 +280,7 @@ void from_json(const Json& json, TrainJob& value) {
   value.data_settings = json.at("data_settings").get<Params>();
   value.train_settings = json.at("train_settings").get<Params>();
   value.data_root = json.at("data_root");
-  if (const Json& source = json.at("source"); !source.is_null())
-    value.source = WeightsRef{source.at("path"), source.at("sha256")};
+  if (const Json& source = json.at("source"); !source.is_null()) value.source = source.get<WeightsRef>();
   if (const Json& source = json.at("source_data"); !source.is_null())
     value.source_data =
         SourceData{source.at("data").get<Component>(), source.at("settings").get<Params>(), source.at("seed")};

@@ -87,8 +87,9 @@ struct LayerInfo {
 struct NetworkInfo {
   std::vector<LayerInfo> layers;
   std::int64_t feature_width = 0;
-  std::int64_t total = 0;      ///< parameters, the head's included
-  std::int64_t trainable = 0;  ///< of them, those that learn in any phase
+  std::int64_t total = 0;        ///< parameters, the head's included
+  std::int64_t trainable = 0;    ///< of them, those that learn in any phase
+  std::int64_t least_batch = 1;  ///< images that a step needs: 2 where a norm would have one value a channel of one
   InputCard input;
   TransferPlan plan;
   std::string fingerprint;       ///< of the files that it was read from; empty: of none
@@ -158,6 +159,8 @@ struct WeightsFit {
 struct WeightsRef {
   std::string path;
   std::string sha256;  ///< checked before use; empty: not checked
+  /// Where a plan takes the head over: which of its outputs the cell's classes are; empty: all, in order.
+  std::vector<std::int64_t> head_rows = {};
 };
 
 /// What the network that a cell starts from was trained on: its data, the selection from it, the seed of that.
@@ -212,6 +215,8 @@ void to_json(Json& json, const WeightsRequest& value);
 void from_json(const Json& json, WeightsRequest& value);
 void to_json(Json& json, const WeightsFit& value);
 void from_json(const Json& json, WeightsFit& value);
+void to_json(Json& json, const WeightsRef& value);
+void from_json(const Json& json, WeightsRef& value);
 void to_json(Json& json, const TrainJob& value);
 void from_json(const Json& json, TrainJob& value);
 void to_json(Json& json, const TransferPlan& value);

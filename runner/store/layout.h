@@ -22,6 +22,8 @@ const Layout& layout();
 
 /// Takes a database from version 1 to version 2.
 void make_version_2(Database& database);
+/// Its part for measures: by which mathematics and of which attempt each was taken.
+void add_measure_versions(Database& database);
 
 /// The SQL that makes the views, each part building on those before it.
 std::string views();

@@ -26,22 +26,31 @@ std::optional<std::string_view> if_any(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
 }
 
-std::int64_t enter(Database& database, std::int64_t cell, const std::string& measure, const char* failure,
-                   const std::string& error, const std::string& hint, double time, double seconds) {
-  Statement& put = database.prepared(
-      "INSERT INTO measurement (cell, measure, failure, error, hint, time, seconds) VALUES (?, ?, ?, ?, ?, ?, ?) "
+/// The attempt that a cell's weights are of.
+constexpr const char* kNewestRun = "(SELECT max(attempt) FROM run WHERE run.cell = ?1 AND run.state = 'done')";
+
+std::int64_t enter(Database& database, std::int64_t cell, const FailedMeasure& told, const char* failure) {
+  static const std::string sql = fmt::format(
+      "INSERT INTO measurement (cell, measure, failure, error, hint, time, seconds, version, attempt) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {}) "
       "ON CONFLICT DO UPDATE SET failure = excluded.failure, error = excluded.error, hint = excluded.hint, "
-      "time = excluded.time, seconds = excluded.seconds RETURNING id");
+      "time = excluded.time, seconds = excluded.seconds, version = excluded.version, attempt = excluded.attempt "
+      "RETURNING id",
+      kNewestRun);
+  Statement& put = database.prepared(sql);
   const auto kind = failure ? std::optional<std::string_view>(failure) : std::nullopt;
-  put.bind(cell, measure, kind, if_any(error), if_any(hint), time, seconds).step();
+  put.bind(cell, told.measure, kind, if_any(told.error), if_any(told.hint), told.time, told.seconds, told.version)
+      .step();
   const std::int64_t id = put.integer(0);
   put.step();
   return id;
 }
 
 void take_measured(Database& database, std::int64_t cell, const Json& event) {
-  const std::int64_t id =
-      enter(database, cell, event.at("measure"), nullptr, "", "", event.at("time"), event.value("seconds", 0.0));
+  const std::int64_t id = enter(database, cell,
+                                {event.at("measure"), FailureKind::None, "", "", event.at("time"),
+                                 event.value("seconds", 0.0), event.value("version", 1)},
+                                nullptr);
   database.prepared("DELETE FROM measured_value WHERE measurement = ?").run(id);
   database.prepared("DELETE FROM measured_file WHERE measurement = ?").run(id);
   Statement& value = database.prepared("INSERT INTO measured_value VALUES (?, ?, ?, ?)");
@@ -68,7 +77,7 @@ void take_line(Database& database, std::int64_t cell, const std::string& line) {
   if (type == "unmeasured")
     put_failed_measure(database, cell,
                        {event.at("measure"), FailureKind::Error, event.at("message"), event.value("hint", ""),
-                        event.at("time"), event.value("seconds", 0.0)});
+                        event.at("time"), event.value("seconds", 0.0), event.value("version", 1)});
 }
 
 // A measure of a cell, taken or failed. Its values keep the order that they were told in.
@@ -119,19 +128,32 @@ FROM placed_cell AS p JOIN measurement ON measurement.cell = p.cell_id WHERE p.c
 
 }  // namespace
 
+void add_measure_versions(Database& database) {
+  database.execute(R"sql(
+ALTER TABLE measurement ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE measurement ADD COLUMN attempt INTEGER;
+UPDATE measurement SET attempt = (SELECT max(run.attempt) FROM run WHERE run.cell = measurement.cell
+  AND run.state = 'done' AND run.finished <= measurement.time);
+)sql");
+}
+
 std::string measure_tables() { return kTables; }
 std::string measure_views() { return kViews; }
 
 std::unordered_map<std::string, std::map<std::string, MeasureStatus>> measure_statuses(Database& database) {
   std::unordered_map<std::string, std::map<std::string, MeasureStatus>> result;
   Statement& all = database.prepared(
-      "SELECT cell.identity, measure, failure, error FROM measurement JOIN cell ON cell.id = measurement.cell");
+      "SELECT cell.identity, measure, failure, error, version, coalesce(attempt = newest.number, 0) FROM measurement "
+      "JOIN cell ON cell.id = measurement.cell LEFT JOIN (SELECT cell, max(attempt) AS number FROM run "
+      "WHERE state = 'done' GROUP BY cell) AS newest ON newest.cell = measurement.cell");
   all.bind();
   while (all.step()) {
     MeasureStatus& status = result[all.text(0)][all.text(1)];
     for (const FailureKind kind : {FailureKind::Error, FailureKind::Signal, FailureKind::Killed})
       if (all.text(2) == to_string(kind)) status.failure = kind;
     status.error = all.text(3);
+    status.version = int(all.integer(4));
+    status.of_run = all.integer(5) != 0;
   }
   return result;
 }
@@ -150,12 +172,14 @@ std::optional<Error> take_measures(Database& database, std::int64_t cell, const 
 }
 
 void put_failed_measure(Database& database, std::int64_t cell, const FailedMeasure& failed) {
-  Statement& known = database.prepared("SELECT 1 FROM measurement WHERE cell = ? AND measure = ? AND failure IS NULL");
-  const bool taken = known.bind(cell, failed.measure).step();
+  static const std::string sql = fmt::format(
+      "SELECT 1 FROM measurement WHERE cell = ?1 AND measure = ?2 AND failure IS NULL AND version = ?3 AND attempt = "
+      "{}",
+      kNewestRun);
+  Statement& known = database.prepared(sql);
+  const bool taken = known.bind(cell, failed.measure, failed.version).step();
   known.reset();
-  if (!taken)
-    enter(database, cell, failed.measure, to_string(failed.kind), failed.error, failed.hint, failed.time,
-          failed.seconds);
+  if (!taken) enter(database, cell, failed, to_string(failed.kind));
 }
 
 }  // namespace cambium

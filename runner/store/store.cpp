@@ -250,10 +250,10 @@ void Store::ingest_measures(const std::string& identity, const std::filesystem::
   if (problem) throw Error(*problem);
 }
 
-void Store::fail_measure(const std::string& identity, const std::string& measure, FailureKind kind,
+void Store::fail_measure(const std::string& identity, const std::string& measure, int version, FailureKind kind,
                          const std::string& error, const std::string& hint) {
   Transaction transaction(*data_->database);
-  put_failed_measure(*data_->database, data_->cell(identity), {measure, kind, error, hint, now(), 0});
+  put_failed_measure(*data_->database, data_->cell(identity), {measure, kind, error, hint, now(), 0, version});
   transaction.commit();
 }
 

@@ -80,6 +80,8 @@ struct Artifact {
 struct MeasureStatus {
   FailureKind failure = FailureKind::None;  ///< None: it is taken
   std::string error;
+  int version = 1;     ///< of its mathematics
+  bool of_run = true;  ///< of the cell's newest done run
 };
 
 /// What is known of a cell: of its newest attempt, unless that was stopped and an earlier one is done.
@@ -136,9 +138,9 @@ class Store {
   /// Takes in the whole lines of a measure job's event file. A measure that is told again replaces what was known of
   /// it, so this is idempotent. Throws for a line that is none; those before it are taken in.
   void ingest_measures(const std::string& identity, const std::filesystem::path& events);
-  /// Notes that a measure could not be taken, unless it is known to be.
-  void fail_measure(const std::string& identity, const std::string& measure, FailureKind kind, const std::string& error,
-                    const std::string& hint);
+  /// Notes that a measure, of a version of its mathematics, could not be taken, unless it is known of the newest run.
+  void fail_measure(const std::string& identity, const std::string& measure, int version, FailureKind kind,
+                    const std::string& error, const std::string& hint);
 
   /// Runs one read-only statement; anything that would write is refused.
   Table query(const std::string& sql, std::span<const Field> parameters = {}) const;

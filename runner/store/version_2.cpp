@@ -51,6 +51,7 @@ void make_version_2(Database& database) {
   make_relative(database, "artifact", "run", folder);
   make_relative(database, "measured_file", "measurement", folder);
   add_choices(database);
+  add_measure_versions(database);
 }
 
 }  // namespace cambium

@@ -1,7 +1,5 @@
 #include "worker/serve.h"
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "cambium/nn.h"
 #include "engine/facts.h"
 #include "engine/measuring.h"
 #include "engine/model.h"
@@ -27,6 +24,7 @@
 #include "protocol/messages.h"
 #include "protocol/settings.h"
 #include "weights/weights_file.h"
+#include "worker/network.h"
 
 namespace cambium {
 namespace {
@@ -185,21 +183,7 @@ class Server {
     info.fingerprint = backbone.fingerprint();
     info.files = stamps(backbone.files());
 
-    model.initialise(uniform_plan(facts, Weights::Fresh, {}), nullptr, 0);
-    model.eval();
-    at::NoGradGuard no_grad;
-    at::Tensor x = at::zeros({1, request.shape.channels, request.shape.height, request.shape.width});
-    for (std::size_t l = 0; l < backbone.layers().size(); ++l) {
-      const nn::OperationCount operations;
-      x = backbone.forward(x, l, l + 1);
-      info.layers.push_back(
-          {facts.layers[l].name, x.sizes().slice(1).vec(), facts.layers[l].parameters, operations.count()});
-    }
-    if (const at::Tensor features = pooled(x); features.dim() != 2 || features.size(1) != info.feature_width)
-      throw Error(ErrorKind::Plugin,
-                  fmt::format("backbone {} gives [{}] and states a feature width of {}", request.backbone.plugin,
-                              fmt::join(x.sizes(), ", "), info.feature_width),
-                  "its last layer must give [N, feature_width] or [N, feature_width, H, W]: a fault of the plugin");
+    try_out(model, request, info);
     return info;
   }
 

@@ -2,6 +2,7 @@
 
 #include "cambium/error.h"
 #include "engine/tiny.h"
+#include "weights/torch/tensor_file.h"
 
 namespace cambium::test {
 namespace {
@@ -51,6 +52,39 @@ TEST(Evaluation, OfOtherDataIsOfThat) {
   other.dataset = std::make_shared<TinyDataset>(TinyDataset::Sizes{.train = 0, .test = 90}, 200);
   other.run();  // a data set without training images too
   EXPECT_LT(other.finished().at("test_accuracy"), source.finished().at("test_accuracy"));
+}
+
+TEST(Evaluation, OfClassesInAnotherOrderOrInPartGoesByTheHeadsRows) {
+  Bench source;
+  source.run();
+  EvaluationOf turned(source);
+  turned.dataset = std::make_shared<TinyDataset>(TinyDataset::Sizes{}, 60, std::vector<std::int64_t>{2, 0, 1});
+  turned.job.source->head_rows = {2, 0, 1};
+  turned.run();
+  EXPECT_EQ(turned.finished().at("test_accuracy"), source.finished().at("test_accuracy"));
+  EXPECT_NEAR(turned.finished().at("test_loss"), source.finished().at("test_loss").get<double>(), 1e-6);
+
+  EvaluationOf part(source);
+  part.job.data_settings = settings(data_schema(), {{"only", std::vector<std::string>{"right", "both"}}});
+  part.job.source->head_rows = {1, 2};
+  part.run();
+  const TensorMap whole = read_weights(source.weights("last")).tensors,
+                  kept = read_weights(part.weights("last")).tensors;
+  EXPECT_TRUE(kept.at("head.weight").equal(whole.at("head.weight").narrow(0, 1, 2)));
+  EXPECT_TRUE(kept.at("head.bias").equal(whole.at("head.bias").narrow(0, 1, 2)));
+  EXPECT_TRUE(kept.at("fc3.weight").equal(whole.at("fc3.weight")));
+  EXPECT_GT(part.finished().at("test_accuracy"), 0.5);
+
+  EXPECT_EQ(Json(part.job).get<TrainJob>().source->head_rows, part.job.source->head_rows);
+
+  EvaluationOf wrong(source);
+  wrong.job.source->head_rows = {0, 1, 3};
+  try {
+    wrong.run();
+    ADD_FAILURE() << "a head of three has no fourth output";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), testing::HasSubstr("is made for 3 classes"));
+  }
 }
 
 }  // namespace

@@ -4,8 +4,11 @@
 #include <ATen/TensorOperators.h>
 #include <gmock/gmock.h>
 
+#include <numeric>
+
 #include "engine/layer_measures.h"
 #include "engine/task.h"
+#include "measures/similarity.h"
 #include "tiny.h"
 #include "weights/torch/tensor_file.h"
 
@@ -144,6 +147,41 @@ TEST_F(Measuring, SeesHowFarLayersMovedFromTheSource) {
   EXPECT_LT(values(measure("cka"))["fc3"], 1);
 }
 
+TEST_F(Measuring, TakesCkaBlockByBlockAsAtOnce) {
+  Task task(*target_->dataset, job_.data_settings, {}, job_.seed);
+  const Images images = task.in_order(Split::Train, 1000);
+  Model one(std::make_unique<TinyBackbone>(), 3), other = trained();
+  one.load_state(read_weights(base_.weights("last")).tensors);
+  std::vector<std::int64_t> all(images.size());
+  std::iota(all.begin(), all.end(), 0);
+  one.eval();
+  other.eval();
+  at::Tensor a = images.inputs(all).detach(), b = a;
+  std::vector<double> expected;
+  for (std::size_t l = 0; l < 3; ++l) {
+    a = one.backbone().forward(a, l, l + 1).detach();
+    b = other.backbone().forward(b, l, l + 1).detach();
+    expected.push_back(measures::linear_cka(a.flatten(1), b.flatten(1)));
+  }
+  // conv1 and conv2 give 64 and 24 numbers, fc3 8: 768 bytes an image. 5 at a time, one at a time, all at once.
+  for (const std::int64_t bytes : {std::int64_t(5 * 768), std::int64_t(1), std::int64_t(1) << 30}) {
+    const LayerValues values = layer_cka(one, other, images, bytes);
+    ASSERT_EQ(values.size(), 3u);
+    for (std::size_t l = 0; l < 3; ++l) EXPECT_NEAR(values[l].second, expected[l], 1e-6) << bytes;
+  }
+}
+
+TEST_F(Measuring, SaysThatADistanceRelativeToNothingIsUndefined) {
+  Model start(std::make_unique<TinyBackbone>(), 3);
+  start.load_state(read_weights(base_.weights("last")).tensors);
+  for (const char* name : {"head.weight", "head.bias"}) start.state().at(name).zero_();
+  std::map<std::string, double> distance;
+  for (const auto& [key, value] : weight_distances(start, trained())) distance[key] = value;
+  EXPECT_GT(distance.at("head"), 0);
+  EXPECT_TRUE(std::isnan(distance.at("head relative")));
+  EXPECT_TRUE(std::isfinite(distance.at("fc3 relative")));
+}
+
 TEST_F(Measuring, TakesTheGradientOfTheMeanLossOverAllTrainingImages) {
   // By central differences of the loss over the head's 27 parameters.
   const double norm = values(measure("gradient_norm"))["head"];
@@ -211,6 +249,20 @@ TEST_F(Measuring, GoesOnAfterAMeasureThatCannotBeTaken) {
   EXPECT_EQ(events[0]["message"], "the cell starts from no other cell");
   EXPECT_EQ(events[1]["type"], "measured");
   EXPECT_EQ(events[2]["type"], "finished");
+}
+
+TEST_F(Measuring, ReadsNoWeightsThatItDoesNotLookAt) {
+  const Measure before = measure("logme"), source = measure("leep"), after = measure("ece");
+  job_.weights.path += ".gone";
+  for (const Measure& one : {before, source}) EXPECT_EQ(take({one}).front()["type"], "measured") << one.name;
+  job_.weights = {target_->weights("last"), ""};
+  job_.source->path += ".gone";
+  EXPECT_EQ(take({after}).front()["type"], "measured");
+  EXPECT_EQ(take({before}).front()["type"], "unmeasured");
+}
+
+TEST_F(Measuring, TellsTheVersionOfItsMathematics) {
+  EXPECT_EQ(take({measure("weight_distance")}).front()["version"], find_measure("weight_distance")->version);
 }
 
 TEST_F(Measuring, RefusesWeightsThatAreNotTheCells) {

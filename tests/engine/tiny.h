@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -68,8 +69,13 @@ class TinyDataset : public MemoryDataset {
     std::int64_t train = 60, validation = 0, test = 30;
   };
   TinyDataset() : TinyDataset(Sizes{}) {}
-  explicit TinyDataset(Sizes sizes, double noise = 60) : noise_(noise) {
-    set_info({kShape, {"left", "right", "both"}, "tiny", {}});
+  /// `order`: which class stands where; the images are the same.
+  explicit TinyDataset(Sizes sizes, double noise = 60, std::vector<std::int64_t> order = {0, 1, 2})
+      : noise_(noise), order_(std::move(order)) {
+    const std::vector<std::string> names = {"left", "right", "both"};
+    std::vector<std::string> classes;
+    for (const std::int64_t place : order_) classes.push_back(names[std::size_t(place)]);
+    set_info({kShape, classes, "tiny", {}});
     fill(Split::Train, sizes.train, 1);
     if (sizes.validation > 0) fill(Split::Validation, sizes.validation, 2);
     if (sizes.test > 0) fill(Split::Test, sizes.test, 3);
@@ -98,9 +104,11 @@ class TinyDataset : public MemoryDataset {
         *pixel++ = std::uint8_t(std::clamp(light + noise_ * random.normal(), 0.0, 255.0));
       }
     }
+    for (std::int64_t& label : labels) label = std::find(order_.begin(), order_.end(), label) - order_.begin();
     set_split(split, images, labels);
   }
   double noise_;
+  std::vector<std::int64_t> order_;
 };
 
 /// Whatever plan, penalty and look at an epoch's end the test wants.

@@ -1,3 +1,4 @@
+#include "cambium/error.h"
 #include "cases.h"
 #include "measures/divergence.h"
 #include "measures/linear_classifier.h"
@@ -25,6 +26,12 @@ TEST(Neighbours, AreOneFewerThanTheImagesWhereOneIsLeftOut) {
   const at::Tensor f = at::tensor({0.0, 1.0, 2.0, 3.0}, at::kDouble).unsqueeze(1);
   const at::Tensor y = at::tensor({0, 0, 1, 1}, at::kLong);
   EXPECT_EQ(knn_accuracy(f, y, f, y, 99, Metric::L2, true), 0);
+}
+
+TEST(Neighbours, OfASingleImageAreNone) {
+  const at::Tensor f = at::ones({1, 2}), y = at::zeros({1}, at::kLong);
+  EXPECT_THROW(knn_accuracy(f, y, f, y, 5, Metric::L2, true), Error);
+  EXPECT_EQ(knn_accuracy(f, y, f, y, 5, Metric::L2), 1) << "asked for another image it is the one neighbour";
 }
 
 TEST(Neighbours, ByCosineKnowNoLengthAndByL2Do) {

@@ -202,10 +202,22 @@ TEST_F(Compile, TellsLayersThatDoNotFit) {
 
 TEST_F(Compile, TellsAHeadThatDoesNotFitTheClasses) {
   compile(kTransfer + "strategy = \"keep\"\n", {"stage.transfer.data.root=three"});
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("stage transfer keeps its source's head, which tells 2 classes apart, and "
-                                            "toy has 3")));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("stage transfer keeps its source's head, and \"cow\" is none of the head's "
+                                            "classes: it tells apart \"cat\", \"dog\"; the data has \"cat\", \"dog\", "
+                                            "\"cow\"")));
   EXPECT_TRUE(compile(kTransfer + "strategy = \"keep\"\n"));
   EXPECT_TRUE(compile(kTransfer + "strategy = \"copy\"\n", {"stage.transfer.data.root=three"}));
+}
+
+TEST_F(Compile, TellsStepsOfOneImageWhereANormNeedsTwo) {
+  const std::vector<std::string> one = {"stage.base.train.batch=1"};
+  EXPECT_TRUE(compile(kBase, one));
+  resolver_.least_batch = 2;
+  EXPECT_FALSE(compile(kBase, one));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("stage base learns from one image at a time")));
+  EXPECT_THAT(hint(), HasSubstr("set train.batch to 2 or more"));
+  EXPECT_TRUE(compile(kBase));
+  EXPECT_TRUE(compile(kBase, {"stage.base.train.batch=1", "stage.base.train.epochs=0"}));
 }
 
 TEST_F(Compile, TellsANormalisationUnlikeTheSources) {

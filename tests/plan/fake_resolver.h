@@ -9,8 +9,9 @@
 namespace cambium::test {
 
 /// Plugins that are only declared: a backbone "net" (width), a data set "toy" (root, 2 classes of 10 images; "sick"
-/// cannot be opened, "three" has a third class), strategies "scratch" (nothing), "copy" (takes all layers over), "keep"
-/// (the head too), "mix" (as "copy", and mixes in source data) and "cut" (cut, frozen; takes the first layers over).
+/// cannot be opened, "three" has a third class, "turned" the two the other way round), strategies "scratch" (nothing),
+/// "copy" (takes all layers over), "keep" (the head too), "mix" (as "copy", and mixes in source data) and "cut" (cut,
+/// frozen; takes the first layers over).
 class FakeResolver : public Resolver {
  public:
   FakeResolver() {
@@ -48,6 +49,7 @@ class FakeResolver : public Resolver {
         facts.classes = {"cat", "dog"};
         if (root == "eight") facts.classes = {"a", "b", "c", "d", "e", "f", "g", "h"};
         if (root == "three") facts.classes.push_back("cow");
+        if (root == "turned") facts.classes = {"dog", "cat"};
         facts.per_class = {{"train", std::vector<std::int64_t>(facts.classes.size(), 10)},
                            {"test", std::vector<std::int64_t>(facts.classes.size(), 5)}};
         facts.fingerprint = fingerprints.count(root) ? fingerprints[root] : "bytes of " + root;
@@ -72,6 +74,7 @@ class FakeResolver : public Resolver {
       const std::int64_t cut = strategy.plugin == "copy" || keep || mix ? 3
                                : strategy.plugin == "cut"               ? strategy.params.integer("cut")
                                                                         : 0;
+      info.least_batch = least_batch;
       if (keep) info.plan.head = Weights::Source;
       if (network_fingerprints.count(request.backbone.plugin))
         info.fingerprint = network_fingerprints[request.backbone.plugin];
@@ -93,6 +96,7 @@ class FakeResolver : public Resolver {
 
   std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) override {
     asked_weights += int(requests.size());
+    asked_weights_of.insert(asked_weights_of.end(), requests.begin(), requests.end());
     return std::vector<WeightsFit>(requests.size(), weights_fit);
   }
 
@@ -100,7 +104,9 @@ class FakeResolver : public Resolver {
   OverlapFacts overlap;
   WeightsFit weights_fit;
   std::vector<ImageShape> asked_shapes;
+  std::vector<WeightsRequest> asked_weights_of;
   std::map<std::string, std::string> fingerprints, network_fingerprints;
+  std::int64_t least_batch = 1;
   int asked_datasets = 0, asked_networks = 0, asked_weights = 0;
 
  private:

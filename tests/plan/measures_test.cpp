@@ -125,17 +125,56 @@ TEST_F(Measures, ThatFailedAreHeldUnlessToldToRetryAndThoseKilledAreNot) {
   EXPECT_THAT(decide_with(plan, {done(), known})[1].measures, ElementsAre(0));
 }
 
+TEST_F(Measures, HaveASourceTrainedAgainOnlyWhereTheyNeedIt) {
+  const auto source_is = [&](const std::string& measure) {
+    const Plan plan = good(with(measure, "\"copy\""), {"study.seeds=[0]"});
+    const auto work = decide_with(plan, {done(false), done()});
+    EXPECT_EQ(work[1].action, Work::Action::None);
+    EXPECT_FALSE(work[1].measures.empty());
+    return work[0].action;
+  };
+  for (const char* end : {R"("ece")", R"("gradient_norm")", R"({ measure = "knn", at = "end" })"})
+    EXPECT_EQ(source_is(end), Work::Action::None) << end;
+  for (const char* start : {R"("cka")", R"("leep")", R"({ measure = "knn", at = "start" })", R"("weight_distance")"})
+    EXPECT_EQ(source_is(start), Work::Action::Train) << start;
+}
+
+TEST_F(Measures, OfTheStartDoNotNeedTheCellsOwnWeights) {
+  const Plan plan = good(with(R"("logme", "a_distance")", "\"copy\""), {"study.seeds=[0]"});
+  EXPECT_EQ(decide_with(plan, {done(), done(false)})[1].action, Work::Action::None);
+}
+
+TEST_F(Measures, AreTakenAnewWhereTheirMathematicsOrTheCellsRunChanged) {
+  const Plan plan = good(with("\"ece\"", "\"copy\""), {"study.seeds=[0]"});
+  const auto reason = [&](KnownMeasure measure) {
+    Known known = done();
+    known.measures["ece"] = measure;
+    return decide_with(plan, {done(), known})[1].measure_reason;
+  };
+  const int version = find_measure("ece")->version;
+  EXPECT_EQ(reason({KnownMeasure::State::Done, "", version}), "");
+  EXPECT_EQ(reason({KnownMeasure::State::Done, "", version - 1}), "measured by older mathematics");
+  EXPECT_EQ(reason({KnownMeasure::State::Failed, "no memory", version - 1}), "measured by older mathematics");
+  EXPECT_EQ(reason({KnownMeasure::State::Done, "", version, false}), "the cell was trained again since");
+  // A cell that is about to be trained again has them taken of the new run.
+  Known known = done(false);
+  known.measures["ece"] = {KnownMeasure::State::Done, "", version};
+  const Plan both = good(with("\"ece\", \"per_class\"", "\"copy\""), {"study.seeds=[0]"});
+  const auto work = decide_with(both, {done(), known});
+  EXPECT_EQ(work[1].action, Work::Action::Train);
+  EXPECT_THAT(work[1].measures, ElementsAre(0, 1));
+}
+
 TEST_F(Measures, NeedWeightsAndHaveThemTrainedAgainWhereTheyAreGone) {
   const Plan plan = good(with("\"ece\"", "\"copy\""), {"study.seeds=[0]"});
-  auto work = decide_with(plan, {done(false), done()});
-  EXPECT_EQ(work[0].action, Work::Action::Train) << "where training began is known from the source's weights alone";
-  EXPECT_EQ(work[1].action, Work::Action::None);
-  work = decide_with(plan, {done(), done(false)});
+  auto work = decide_with(plan, {done(), done(false)});
   EXPECT_EQ(work[1].reason, "done, but its weights are gone and measures are taken of them");
   Known failed{Known::State::Failed, 1, 0, "it broke", false};
-  work = decide_with(plan, {failed, done()});
-  EXPECT_THAT(work[1].measures, IsEmpty());
-  EXPECT_THAT(work[1].held_measures, ElementsAre(0));
+  EXPECT_THAT(decide_with(plan, {failed, done()})[1].measures, ElementsAre(0)) << "it does not need the source";
+  const Plan mixed = good(with("\"ece\", \"cka\"", "\"copy\""), {"study.seeds=[0]"});
+  work = decide_with(mixed, {failed, done()});
+  EXPECT_THAT(work[1].measures, ElementsAre(0));
+  EXPECT_THAT(work[1].held_measures, ElementsAre(1));
   work = decide_with(plan, {done(), failed});
   EXPECT_THAT(work[1].measures, IsEmpty());
   EXPECT_THAT(work[1].held_measures, IsEmpty()) << "the cell itself is told to be held";

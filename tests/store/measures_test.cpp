@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "store/open.h"
 #include "support.h"
 
 namespace cambium::test {
@@ -72,11 +73,45 @@ TEST_F(Measures, ThatFailLeaveTheCellDone) {
 
 TEST_F(Measures, ThatWereTakenAreNotLostToALaterFailure) {
   take(measured("ece", R"(["ece",0.1])"));
-  store.fail_measure(identity(1), "ece", FailureKind::Killed, "its worker was killed", "");
-  store.fail_measure(identity(1), "cka", FailureKind::Killed, "its worker was killed", "");
+  store.fail_measure(identity(1), "ece", 1, FailureKind::Killed, "its worker was killed", "");
+  store.fail_measure(identity(1), "cka", 1, FailureKind::Killed, "its worker was killed", "");
   EXPECT_EQ(status("ece").failure, FailureKind::None);
   EXPECT_EQ(status("cka").failure, FailureKind::Killed);
   EXPECT_EQ(status("cka").error, "its worker was killed");
+}
+
+TEST_F(Measures, KnowTheirMathematicsAndTheRunThatTheyAreOf) {
+  take(measured("ece", R"(["ece",0.1])"));
+  EXPECT_EQ(status("ece").version, 1) << "as told before there was another";
+  EXPECT_TRUE(status("ece").of_run);
+  std::string again = measured("ece", R"(["ece",0.2])");
+  again.insert(again.find("\"values\""), "\"version\":3,");
+  take(again);
+  EXPECT_EQ(status("ece").version, 3);
+  store.fail_measure(identity(1), "ece", 3, FailureKind::Killed, "its worker was killed", "");
+  EXPECT_EQ(status("ece").failure, FailureKind::None) << "it is taken";
+  finish(store, identity(1), folder, 0.6);
+  EXPECT_FALSE(status("ece").of_run);
+  store.fail_measure(identity(1), "ece", 3, FailureKind::Killed, "its worker was killed", "");
+  EXPECT_EQ(status("ece").failure, FailureKind::Killed) << "of this run it is not";
+  EXPECT_TRUE(status("ece").of_run);
+}
+
+TEST_F(Measures, OfAnOldFileAreOfTheRunThatWasDoneBefore) {
+  const auto path = folder / "old.db";
+  {
+    const auto old = open_to_write(path, Layout{{layout().steps[0]}, ""});
+    old->execute(
+        "INSERT INTO cell VALUES (1, 'abc', 'g', 0, 'b', 'd', 'x', NULL, 1, 1);"
+        "INSERT INTO run (id, cell, attempt, state, started, finished) VALUES (1, 1, 1, 'done', 0, 10), (2, 1, 2, "
+        "'done', 20, 30);"
+        "INSERT INTO measurement VALUES (1, 1, 'ece', NULL, NULL, NULL, 15, 0), (2, 1, 'cka', NULL, NULL, NULL, 35, "
+        "0)");
+  }
+  const auto known = Store(path, Store::Mode::Write).measures().at("abc");
+  EXPECT_FALSE(known.at("ece").of_run) << "the cell was run again since";
+  EXPECT_TRUE(known.at("cka").of_run);
+  EXPECT_EQ(known.at("cka").version, 1);
 }
 
 TEST_F(Measures, KeepNanAndInfinity) {

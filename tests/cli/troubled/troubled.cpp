@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "cambium/nn.h"
 #include "cambium/plugin.h"
 
 namespace {
@@ -70,11 +71,27 @@ class Sick : public MemoryDataset {
   std::string trouble_;
 };
 
+/// One convolution, and what does not fit it: the head, the stated width, or a second layer.
+class Misfit : public Backbone {
+ public:
+  Misfit(const Params& params, const ImageShape& image) {
+    const std::string& where = params.string("where");
+    add_layer<nn::Conv2d>("conv", image.channels, 4, nn::ConvOptions{.padding = 1});
+    if (where == "width") add_layer<nn::GlobalAveragePool>("pool");
+    if (where == "layer") add_layer<nn::Linear>("dense", 5, 4);
+    set_feature_width(where == "width" ? 6 : 4);
+  }
+};
+
 const std::vector<std::string> kTroubles = {"nothing", "throw", "throw_a_number", "exit", "abort", "crash"};
 
 }  // namespace
 
 CAMBIUM_PLUGIN("troubled", "1", registry) {
+  registry.add_backbone(
+      "misfit", "does not fit together",
+      Schema().choice("where", "head", {"head", "width", "layer"}, "what does not fit"),
+      [](const Params& params, const ImageShape& image) { return std::make_unique<Misfit>(params, image); });
   registry.add_strategy(
       "troubled", "trouble at the end of an epoch",
       Schema().choice("trouble", "nothing", kTroubles, "what happens").integer("epoch", 1, {1, 1000}, "of which epoch"),
