@@ -60,6 +60,11 @@ void Progress::epoch(const Cell& cell, std::int64_t epoch, double) {
   live();
 }
 
+void Progress::noted(const Cell& cell, const std::string& note) {
+  line(fmt::format("{}: {}\n", names_(index(cell)), one_line(note)));
+  live();
+}
+
 void Progress::ended(const Cell& cell, RunState state, const std::string& error) {
   const std::size_t at = index(cell);
   running_.erase(at);

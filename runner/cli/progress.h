@@ -25,6 +25,7 @@ class Progress : public RunObserver {
   void epoch(const Cell& cell, std::int64_t epoch, double train_loss) override;
   void measuring(const Cell& cell) override;
   void measured(const Cell& cell, const std::map<std::string, std::string>& errors) override;
+  void noted(const Cell& cell, const std::string& note) override;
   void ended(const Cell& cell, RunState state, const std::string& error) override;
 
   /// A cell without a result, and why.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -22,12 +23,16 @@ struct Checkpoint {
   std::vector<std::string> history;  ///< the epoch events so far, as JSON objects
 };
 
-/// Goes on only where it comes out the same: for the same LibTorch and number of threads.
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint, int threads);
+/// What numbers depend on beside the cell, by name: {"threads": "1", "CPU": "...", "plugin cnn7": "SHA-256", ...}.
+using MadeWith = std::map<std::string, std::string>;
 
-/// Nothing where there is none, or none that fits; `note` then says why.
-std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell, int threads,
-                                          std::string& note);
+/// With a hash of all of it, so that damage does not go unnoticed.
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint, const MadeWith& made_with);
+
+/// Nothing where there is none, where it is damaged, or where what it was made with is another, so that it would not
+/// come out the same; `note` then says why.
+std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& cell,
+                                          const MadeWith& made_with, std::string& note);
 
 /// Whether the checkpoint's tensors are those of a model whose state is `model`: they are not if a plugin was changed
 /// and its version not.

@@ -1,6 +1,7 @@
 #include "engine/events.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,8 +19,12 @@ namespace {
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
   throw Error(ErrorKind::System, path.string() + ": cannot " + what + ": " + std::strerror(errno),
               errno == ENOSPC ? "make room on the disk; the same command goes on from the last epoch"
+              : errno == EIO  ? "the disk did not keep what was written: check it; the same command then goes on"
                               : "check that the results folder may be written to");
 }
+
+/// What cannot be synced, as a pipe, has nothing to lose.
+bool synced(int answer) { return answer == 0 || errno == EINVAL || errno == EROFS; }
 
 }  // namespace
 
@@ -43,8 +48,13 @@ Metrics metrics_of(const nlohmann::json& json) {
 }
 
 EventFile::EventFile(std::filesystem::path path) : path_(std::move(path)) {
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file_ < 0) fail(path_, "make the event file");
+  struct stat info {};
+  if (::fstat(file_, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) return;
+  ::close(file_);
+  throw Error(ErrorKind::System, path_.string() + ": holds events already, and is not written over",
+              "run the same command again: it takes in what the file holds");
 }
 
 EventFile::~EventFile() { ::close(file_); }
@@ -68,6 +78,17 @@ void EventFile::write(const std::string& type, nlohmann::json event) {
   }
   length_ += std::int64_t(line.size());
   ++next_;
+}
+
+void EventFile::sync() {
+  if (!synced(::fdatasync(file_))) fail(path_, "bring the events to the disk");
+  const int folder = ::open(path_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;
+  const bool named = synced(::fsync(folder));
+  const int cause = errno;
+  ::close(folder);
+  errno = cause;
+  if (!named) fail(path_, "bring its name to the disk");
 }
 
 }  // namespace cambium

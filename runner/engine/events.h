@@ -15,8 +15,8 @@ nlohmann::json number_json(double value);
 nlohmann::json metrics_json(const Metrics& metrics);
 Metrics metrics_of(const nlohmann::json& json);  ///< the way back
 
-/// An attempt's event file: one line of JSON an event, numbered from 0, each written at one go. Throws Error{System}
-/// naming the file.
+/// An attempt's event file: one line of JSON an event, numbered from 0, each written at one go. One that holds events
+/// already is never written over. Throws Error{System} naming the file.
 class EventFile {
  public:
   explicit EventFile(std::filesystem::path path);
@@ -26,6 +26,8 @@ class EventFile {
 
   /// Adds seq, type and time to `event` and appends it.
   void write(const std::string& type, nlohmann::json event);
+  /// Gives back once all that was written is on the disk, the file's name too.
+  void sync();
 
  private:
   std::filesystem::path path_;

@@ -1,6 +1,7 @@
 #include "engine/provenance.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -38,6 +39,16 @@ std::string cpu() {
   return "unknown";
 }
 
+/// The vector instructions that LibTorch takes of those that the CPU has, which ATEN_CPU_CAPABILITY may hold it to.
+std::string instructions() {
+  static const std::string kBefore = "CPU capability usage: ";
+  const std::string config = at::show_config();
+  const auto at = config.find(kBefore);
+  if (at == std::string::npos) return "unknown";
+  const auto begin = at + kBefore.size();
+  return config.substr(begin, config.find('\n', begin) - begin);
+}
+
 std::string host() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
@@ -56,8 +67,8 @@ void set_threads(int threads) {
 }
 
 nlohmann::json provenance(int threads) {
-  static const std::string cpu_name = cpu(), blas_name = blas(), host_name = host();
-  return {{"torch", kTorchVersion}, {"blas", blas_name}, {"cpu", cpu_name},
+  static const std::string cpu_name = cpu(), used = instructions(), blas_name = blas(), host_name = host();
+  return {{"torch", kTorchVersion}, {"blas", blas_name}, {"cpu", cpu_name},      {"instructions", used},
           {"threads", threads},     {"host", host_name}, {"revision", kRevision}};
 }
 

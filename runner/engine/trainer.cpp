@@ -87,9 +87,6 @@ class Training {
 
  private:
   void start() {
-    if (!job_.fingerprint.empty() && job_.fingerprint != data_.info().fingerprint)
-      throw Error(ErrorKind::Data, "the data is no longer what it was when the study was checked",
-                  "run the same command again: the cells are then those of the data as it is");
     if (train_.size() == 0 && settings_.integer("epochs") > 0)
       throw Error(ErrorKind::Data, "there are no images to train on",
                   "the data set's training split is empty, or all of it is held out for validation");
@@ -144,7 +141,7 @@ class Training {
   /// Takes up the checkpoint; what stands in its way is told.
   std::string go_on() {
     std::string note;
-    auto checkpoint = read_checkpoint(job_.checkpoint, job_.cell, job_.threads, note);
+    auto checkpoint = read_checkpoint(job_.checkpoint, job_.cell, made_with(), note);
     if (!checkpoint) return note;
     if (!fits(*checkpoint, begin_)) return "the checkpoint holds another network's tensors: begun anew";
     done_ = std::move(*checkpoint);
@@ -268,7 +265,20 @@ class Training {
     checkpoint.seconds = watch_.seconds();
     checkpoint.model = state();
     checkpoint.optimizer = optimizer_.state();
-    write_checkpoint(job_.checkpoint, checkpoint, job_.threads);
+    write_checkpoint(job_.checkpoint, checkpoint, made_with());
+  }
+
+  /// What bits depend on: a run goes on only with the same.
+  MadeWith made_with() const {
+    const Json record = provenance(job_.threads);
+    MadeWith result = {{"number of threads", std::to_string(job_.threads)},
+                       {"network file", model_.backbone().fingerprint()}};
+    for (const auto& [name, key] :
+         {std::pair{"LibTorch", "torch"}, std::pair{"CPU", "cpu"},
+          std::pair{"choice of vector instructions", "instructions"}, std::pair{"BLAS", "blas"}})
+      result[name] = record.at(key).get<std::string>();
+    for (const auto& [plugin, hash] : ingredients_.plugin_hashes) result["library of plugin " + plugin] = hash;
+    return result;
   }
 
   void finish() {
@@ -302,6 +312,7 @@ class Training {
     }
     events_.write("finished",
                   {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
+    events_.sync();  // before what one could go on from is taken away
     std::error_code ignored;
     std::filesystem::remove(job_.checkpoint, ignored);
   }

@@ -17,6 +17,7 @@
 #include "exec/jobs.h"
 #include "exec/signals.h"
 #include "exec/worker_process.h"
+#include "exec/worker_resolver.h"
 
 namespace cambium {
 namespace {
@@ -233,7 +234,9 @@ class Coordinator {
 
   void follow(Slot& slot) {
     const Cell& cell = plan_.cells[slot.cell];
+    const bool told = !slot.tail.note().empty();
     slot.tail.follow([&](std::int64_t epoch, double loss) { observer_.epoch(cell, epoch, loss); });
+    if (!told && !slot.tail.note().empty()) observer_.noted(cell, slot.tail.note());
   }
 
   /// The event file says how it ended; the worker goes on to the next before that is put on record.
@@ -327,9 +330,11 @@ class Coordinator {
     }
   }
 
-  /// The machine cannot go on, as when its disk is full; the cells are as good as they were.
+  /// The machine cannot go on, as when its disk is full; the cells are as good as they were. What is kept about plugins
+  /// and data may be what is wrong, so it is asked anew.
   [[noreturn]] void give_up(const std::string& message, const std::string& hint) {
     stop(message);
+    forget_answers();
     throw Error(ErrorKind::System, message, hint);
   }
 

@@ -27,6 +27,8 @@ class RunObserver {
   virtual void begin(const Plan&, const std::vector<Work>&, int workers) { (void)workers; }
   virtual void started(const Cell&) {}
   virtual void epoch(const Cell&, std::int64_t epoch, double train_loss) { (void)epoch, (void)train_loss; }
+  /// What is to be known of how an attempt began, as why it did not go on from its checkpoint.
+  virtual void noted(const Cell&, const std::string& note) { (void)note; }
   /// Measures of a done cell are being taken; and then, by measure, what went wrong, or nothing.
   virtual void measuring(const Cell&) {}
   virtual void measured(const Cell&, const std::map<std::string, std::string>& errors) { (void)errors; }

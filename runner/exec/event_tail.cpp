@@ -24,7 +24,9 @@ void EventTail::take(const std::string& line, const std::function<void(std::int6
   const auto event = nlohmann::json::parse(line, nullptr, false);
   if (!event.is_object()) return;
   const std::string type = event.value("type", "");
-  if (type == "epoch") {
+  if (type == "started") {
+    note_ = event.value("note", "");
+  } else if (type == "epoch") {
     const auto loss = event.value("metrics", nlohmann::json::object()).value("train_loss", nlohmann::json());
     epoch(event.value("epoch", std::int64_t{0}), loss.is_number() ? loss.get<double>() : std::nan(""));
   } else if (type == "failed") {

@@ -23,6 +23,7 @@ class EventTail {
   enum class End { None, Finished, Failed };
   End end() const { return end_; }
   const std::string& error() const { return error_; }                ///< of a failure
+  const std::string& note() const { return note_; }                  ///< of how it began
   const std::vector<Artifact>& weights() const { return weights_; }  ///< of a finished attempt
 
  private:
@@ -31,7 +32,7 @@ class EventTail {
   std::filesystem::path path_;
   std::uintmax_t offset_ = 0;
   End end_ = End::None;
-  std::string error_;
+  std::string error_, note_;
   std::vector<Artifact> weights_;
 };
 

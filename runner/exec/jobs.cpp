@@ -11,6 +11,21 @@ WeightsRef weights_of(const std::vector<Artifact>& artifacts, const std::string&
   return {};
 }
 
+namespace {
+
+/// What a cell was planned with.
+Pins pins_of(const Cell& cell) {
+  const auto pin = [](PluginKind kind, const Part& part) {
+    return PluginPin{kind, part.component.plugin, part.library};
+  };
+  return {{pin(PluginKind::Backbone, *cell.backbone), pin(PluginKind::Dataset, *cell.data),
+           pin(PluginKind::Strategy, *cell.strategy)},
+          cell.dataset->fingerprint,
+          cell.network->fingerprint};
+}
+
+}  // namespace
+
 TrainJob train_job(const Plan& plan, const Cell& cell, const std::vector<Artifact>& source) {
   TrainJob job;
   job.cell = cell.identity;
@@ -22,7 +37,7 @@ TrainJob train_job(const Plan& plan, const Cell& cell, const std::vector<Artifac
   job.data_settings = cell.data->settings;
   job.train_settings = cell.train->settings;
   job.keep_weights = cell.keep_weights;
-  job.fingerprint = cell.dataset->fingerprint;
+  job.pins = pins_of(cell);
   if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
   if (cell.source >= 0) {
     const Cell& from = plan.cells[std::size_t(cell.source)];
@@ -45,12 +60,13 @@ MeasureJob measure_job(const Plan& plan, const Cell& cell, const std::vector<std
   job.strategy = cell.strategy->component;
   job.data_settings = cell.data->settings;
   job.train_settings = cell.train->settings;
+  job.pins = pins_of(cell);
   job.weights = weights_of(own, "last");
   if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
   if (cell.source >= 0) {
     const Cell& from = plan.cells[std::size_t(cell.source)];
     job.source = weights_of(source, cell.source_weights);
-    job.source_cell = {from.seed, from.backbone->component, from.data->component, from.data->settings};
+    job.source_cell = {from.seed, from.backbone->component, from.data->component, from.data->settings, pins_of(from)};
   }
   if (job.source) job.source->head_rows = cell.head_rows;
   for (const std::size_t m : measures) job.measures.push_back(cell.measures[m]);

@@ -1,7 +1,6 @@
 #include "exec/worker_resolver.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "cambium/files.h"
 #include "exec/worker_process.h"
 #include "protocol/places.h"
+#include "protocol/stamps.h"
 
 namespace cambium {
 namespace {
@@ -19,17 +19,12 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string stamp(const fs::path& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return path.string() + " absent\n";
-  return fmt::format("{} {} {}.{} {}\n", path.string(), info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
-                     info.st_ino);
+  const auto now = file_stamp(path);
+  if (!now) return path.string() + " absent\n";
+  return fmt::format("{} {} {} {} {}\n", path.string(), now->size, now->mtime_ns, now->ctime_ns, now->inode);
 }
 
-bool holds(const FileStamp& known) {
-  struct stat info {};
-  return ::stat(known.path.c_str(), &info) == 0 && info.st_size == known.size &&
-         std::int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec == known.mtime_ns;
-}
+bool holds(const FileStamp& known) { return file_stamp(known.path) == known; }
 
 /// Empty where there is no place to keep answers.
 fs::path cache_folder() {
@@ -50,7 +45,7 @@ struct WorkerResolver::Data {
   std::optional<Description> description;
 
   void take_stamps() {
-    stamps = "1\n" + stamp(WorkerProcess::program());
+    stamps = "2\n" + stamp(WorkerProcess::program());
     std::vector<fs::path> all = folders;
     all.insert(all.begin(), built_in_plugins());
     for (const fs::path& folder : all) {
@@ -123,6 +118,12 @@ struct WorkerResolver::Data {
     if (!log.empty()) fs::remove(log, ignored);
   }
 };
+
+void forget_answers() {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(cache_folder(), ignored))
+    if (entry.path().extension() == ".json") fs::remove(entry.path(), ignored);
+}
 
 WorkerResolver::WorkerResolver(std::vector<fs::path> plugin_dirs) : data_(std::make_unique<Data>()) {
   data_->folders = std::move(plugin_dirs);

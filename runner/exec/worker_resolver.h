@@ -8,9 +8,9 @@
 
 namespace cambium {
 
-/// Asks a worker about plugins, and keeps its answers on disk: by the plugin files' stamps (path, size, time) and, for
-/// data, by the stamps of the files that were read. Known answers start no worker. A cache that cannot be written is
-/// done without.
+/// Asks a worker about plugins, and keeps its answers on disk: by the plugin files' stamps (path, size, times, inode)
+/// and, for data, by the stamps of the files that were read. Known answers start no worker. A cache that cannot be
+/// written is done without.
 class WorkerResolver : public Resolver {
  public:
   explicit WorkerResolver(std::vector<std::filesystem::path> plugin_dirs);
@@ -26,5 +26,8 @@ class WorkerResolver : public Resolver {
   struct Data;
   std::unique_ptr<Data> data_;
 };
+
+/// Takes all answers away that are kept, so that the next start asks anew: for when one turned out to be wrong.
+void forget_answers();
 
 }  // namespace cambium

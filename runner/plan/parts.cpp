@@ -153,6 +153,7 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
     built.has_schema = true;
     part->component.plugin = plugin->name;
     part->version = plugin->version;
+    part->library = plugin->sha256;
     read_params(kind, plugin->schema, fmt::format("{} {}", to_string(plugin->kind), plugin->name), built,
                 part->component.params);
     const std::string head =

@@ -17,6 +17,7 @@ namespace cambium {
 struct Part {
   Component component;  ///< the plugin and its parameters; `train` has none
   std::string version;  ///< the plugin's
+  std::string library;  ///< SHA-256 of its library
   Params settings;      ///< what the runner itself reads of the table
   std::string json;     ///< all of it as a JSON object, paths included: what is stored
   std::string digest;   ///< SHA-256 of its canonical text, paths left out

@@ -129,6 +129,7 @@ void to_json(Json& json, const MeasureJob& value) {
           {"weights", value.weights},
           {"source", nullptr},
           {"source_cell", nullptr},
+          {"pins", value.pins},
           {"measures", value.measures},
           {"events", value.events},
           {"files_stem", value.files_stem},
@@ -138,7 +139,8 @@ void to_json(Json& json, const MeasureJob& value) {
     json["source_cell"] = {{"seed", cell->seed},
                            {"backbone", cell->backbone},
                            {"data", cell->data},
-                           {"data_settings", cell->data_settings}};
+                           {"data_settings", cell->data_settings},
+                           {"pins", cell->pins}};
 }
 void from_json(const Json& json, MeasureJob& value) {
   value = {};
@@ -155,7 +157,8 @@ void from_json(const Json& json, MeasureJob& value) {
   if (const Json& source = json.at("source"); !source.is_null()) value.source = source.get<WeightsRef>();
   if (const Json& cell = json.at("source_cell"); !cell.is_null())
     value.source_cell = {cell.at("seed"), cell.at("backbone").get<Component>(), cell.at("data").get<Component>(),
-                         typed(cell.at("data_settings").get<Params>(), data_schema())};
+                         typed(cell.at("data_settings").get<Params>(), data_schema()), cell.at("pins").get<Pins>()};
+  value.pins = json.at("pins").get<Pins>();
   value.measures = json.at("measures").get<std::vector<Measure>>();
   value.events = json.at("events");
   value.files_stem = json.at("files_stem");

@@ -53,6 +53,7 @@ struct MeasureJob {
     std::uint64_t seed = 0;
     Component backbone, data;
     Params data_settings;
+    Pins pins = {};
   };
 
   std::string cell;  ///< identity
@@ -64,6 +65,7 @@ struct MeasureJob {
   WeightsRef weights;                     ///< the cell's own, after its last epoch
   std::optional<WeightsRef> source;       ///< what it started from, if anything
   std::optional<SourceCell> source_cell;  ///< whose they are, if a cell's
+  Pins pins;
   std::vector<Measure> measures;
   std::string events;      ///< the event file, to be made
   std::string files_stem;  ///< + ".conv5.test.npy", ".filters.png"

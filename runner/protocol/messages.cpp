@@ -41,12 +41,18 @@ std::string path_of(const Json& json) {
 Json files_json(const std::vector<FileStamp>& files) {
   Json json = Json::array();
   for (const FileStamp& file : files)
-    json.push_back({{"path", path_json(file.path)}, {"size", file.size}, {"mtime_ns", file.mtime_ns}});
+    json.push_back({{"path", path_json(file.path)},
+                    {"size", file.size},
+                    {"mtime_ns", file.mtime_ns},
+                    {"ctime_ns", file.ctime_ns},
+                    {"inode", file.inode}});
   return json;
 }
 std::vector<FileStamp> files_of(const Json& json) {
   std::vector<FileStamp> files;
-  for (const Json& file : json) files.push_back({path_of(file.at("path")), file.at("size"), file.at("mtime_ns")});
+  for (const Json& file : json)
+    files.push_back(
+        {path_of(file.at("path")), file.at("size"), file.at("mtime_ns"), file.at("ctime_ns"), file.at("inode")});
   return files;
 }
 
@@ -243,6 +249,18 @@ void from_json(const Json& json, WeightsRef& value) {
   value = {json.at("path"), json.at("sha256"), json.value("head_rows", std::vector<std::int64_t>{})};
 }
 
+void to_json(Json& json, const Pins& value) {
+  Json plugins = Json::array();
+  for (const PluginPin& pin : value.plugins)
+    plugins.push_back({{"kind", to_string(pin.kind)}, {"name", pin.name}, {"sha256", pin.sha256}});
+  json = {{"plugins", plugins}, {"data", value.data}, {"network", value.network}};
+}
+void from_json(const Json& json, Pins& value) {
+  value = {{}, json.at("data"), json.at("network")};
+  for (const Json& pin : json.at("plugins"))
+    value.plugins.push_back({from_name(pin.at("kind"), kPluginKinds), pin.at("name"), pin.at("sha256")});
+}
+
 void to_json(Json& json, const TrainJob& value) {
   json = {{"do", "train"},
           {"cell", value.cell},
@@ -259,7 +277,7 @@ void to_json(Json& json, const TrainJob& value) {
           {"source_data", nullptr},
           {"events", value.events},
           {"weights_stem", value.weights_stem},
-          {"fingerprint", value.fingerprint},
+          {"pins", value.pins},
           {"selections", value.selections},
           {"checkpoint", value.checkpoint},
           {"threads", value.threads},
@@ -286,7 +304,7 @@ void from_json(const Json& json, TrainJob& value) {
         SourceData{source.at("data").get<Component>(), source.at("settings").get<Params>(), source.at("seed")};
   value.events = json.at("events");
   value.weights_stem = json.at("weights_stem");
-  value.fingerprint = json.at("fingerprint");
+  value.pins = json.at("pins").get<Pins>();
   value.selections = json.at("selections");
   value.checkpoint = json.at("checkpoint");
   value.threads = json.at("threads");

@@ -59,7 +59,9 @@ struct Failure {
 struct FileStamp {
   std::string path;
   std::int64_t size = 0;
-  std::int64_t mtime_ns = 0;
+  std::int64_t mtime_ns = 0, ctime_ns = 0;
+  std::int64_t inode = 0;
+  bool operator==(const FileStamp&) const = default;
 };
 
 /// What a data set turned out to be.
@@ -155,6 +157,19 @@ struct WeightsFit {
   std::optional<Failure> failure;
 };
 
+/// A plugin as a job was planned with it.
+struct PluginPin {
+  PluginKind kind = PluginKind::Backbone;
+  std::string name;
+  std::string sha256;  ///< of its library
+};
+
+/// What a job was planned with. Where something else is there, it is not done.
+struct Pins {
+  std::vector<PluginPin> plugins;
+  std::string data, network;  ///< fingerprints of the data and of the files that the network is read from; empty: any
+};
+
 /// Weights to start from.
 struct WeightsRef {
   std::string path;
@@ -184,9 +199,9 @@ struct TrainJob {
   std::optional<SourceData> source_data;  ///< only where the plan mixes it in
   std::string events;                     ///< the event file, to be made
   std::string weights_stem;               ///< + ".last.safetensors", ".best.safetensors"
-  std::string fingerprint;                ///< of the data as it was checked; empty: whatever it is
-  std::string selections;                 ///< folder for what was trained and validated on
-  std::string checkpoint;                 ///< read if it is there and fits, written each epoch, removed at the end
+  Pins pins;
+  std::string selections;  ///< folder for what was trained and validated on
+  std::string checkpoint;  ///< read if it is there and fits, written each epoch, removed at the end
   int threads = 1;
   bool keep_weights = true;
 };
@@ -217,6 +232,8 @@ void to_json(Json& json, const WeightsFit& value);
 void from_json(const Json& json, WeightsFit& value);
 void to_json(Json& json, const WeightsRef& value);
 void from_json(const Json& json, WeightsRef& value);
+void to_json(Json& json, const Pins& value);
+void from_json(const Json& json, Pins& value);
 void to_json(Json& json, const TrainJob& value);
 void from_json(const Json& json, TrainJob& value);
 void to_json(Json& json, const TransferPlan& value);

@@ -119,7 +119,7 @@ CellReport cell_report(const Store& store, const std::string& identity) {
       store.query("SELECT DISTINCT study, stage, arm FROM cells WHERE identity = ? ORDER BY study, position", cell);
   report.attempts = store.query(
       "SELECT DISTINCT r.attempt, r.state, r.failure, r.epochs, r.seconds, r.started, r.finished, r.error, f.hint, "
-      "f.log "
+      "f.log, r.note "
       "FROM runs AS r LEFT JOIN failures AS f ON f.identity = r.identity AND f.attempt = r.attempt "
       "WHERE r.identity = ?1 ORDER BY r.attempt IS NULL, r.attempt",
       cell);
@@ -160,9 +160,10 @@ std::string to_text(const CellReport& report, std::size_t text_limit) {
   for (const auto& row : report.attempts.rows) attempts.rows.push_back({row.begin(), row.begin() + 7});
   table("attempts", attempts);
   for (const auto& row : report.attempts.rows) {
-    if (text_of(row[7]).empty()) continue;
-    const auto* attempt = std::get_if<std::int64_t>(&row[0]);
     std::string told = text_of(row[7]);
+    if (const std::string note = text_of(row[10]); !note.empty()) told += (told.empty() ? "" : "\n") + note;
+    if (told.empty()) continue;
+    const auto* attempt = std::get_if<std::int64_t>(&row[0]);
     if (!text_of(row[8]).empty()) told += "\n" + text_of(row[8]);
     if (!text_of(row[9]).empty()) told += "\nthe last that its worker printed:\n" + indented(text_of(row[9]), "  | ");
     section((attempt ? fmt::format("attempt {} {}", *attempt, text_of(row[1])) : text_of(row[1])).c_str(), told);

@@ -90,6 +90,24 @@ std::vector<std::uint8_t> read_bytes(const fs::path& path, std::size_t limit) {
   return bytes;
 }
 
+namespace {
+
+/// Brings what was written to the disk. What cannot be synced, as a pipe, has nothing to lose.
+bool is_synced(int answer) { return answer == 0 || errno == EINVAL || errno == EROFS; }
+
+/// A name that was given to a file is in its folder, which is on the disk only after this. False: errno says why.
+bool sync_folder(const fs::path& folder) {
+  const int file = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return true;  // a folder that may be written to and not read
+  const bool synced = is_synced(::fsync(file));
+  const int cause = errno;
+  ::close(file);
+  errno = cause;
+  return synced;
+}
+
+}  // namespace
+
 void write_file(const fs::path& path, std::span<const std::uint8_t> bytes) {
   const fs::path partial = path.string() + ".part" + std::to_string(getpid());
   const auto fail = [&](const char* what) {
@@ -97,25 +115,29 @@ void write_file(const fs::path& path, std::span<const std::uint8_t> bytes) {
     ::unlink(partial.c_str());
     throw Error(ErrorKind::System, path.string() + ": cannot " + what + ": " + std::strerror(cause),
                 cause == ENOSPC ? "make room on the disk and run again"
+                : cause == EIO  ? "the disk did not keep what was written: check it before you run again"
                                 : "check that the folder is there and that you may write to it");
   };
   const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) fail("make the file");
+  const auto fail_open = [&](const char* what) {
+    const int cause = errno;
+    ::close(file);
+    errno = cause;
+    fail(what);
+  };
   std::size_t written = 0;
   while (written < bytes.size()) {
     const auto count = ::write(file, bytes.data() + written, bytes.size() - written);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const int cause = errno;
-      ::close(file);
-      errno = cause;
-      fail("write");
-    }
+    if (count < 0) fail_open("write");
     written += std::size_t(count);
   }
-  ::fdatasync(file);  // so that the name never stands for less than the whole, not even after the power went
+  // So that the name never stands for less than the whole, not even after the power went.
+  if (!is_synced(::fdatasync(file))) fail_open("bring it to the disk");
   if (::close(file) != 0) fail("write");
   if (::rename(partial.c_str(), path.c_str()) != 0) fail("put the file in place");
+  if (!sync_folder(path.parent_path())) fail("bring its name to the disk");
 }
 
 void write_file(const fs::path& path, std::string_view text) {

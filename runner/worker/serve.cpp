@@ -1,7 +1,6 @@
 #include "worker/serve.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,7 +9,6 @@
 #include <iostream>
 #include <list>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "engine/facts.h"
 #include "engine/measuring.h"
@@ -23,6 +21,7 @@
 #include "protocol/measures.h"
 #include "protocol/messages.h"
 #include "protocol/settings.h"
+#include "protocol/stamps.h"
 #include "weights/weights_file.h"
 #include "worker/network.h"
 
@@ -55,24 +54,10 @@ Json guarded(const std::string& part, Work work) {
   }
 }
 
-/// The files' stamps, and their folders', whose time changes when a file comes or goes.
-std::vector<FileStamp> stamps(const std::vector<std::filesystem::path>& files) {
-  std::set<std::filesystem::path> paths(files.begin(), files.end());
-  for (const auto& file : files) paths.insert(file.parent_path());
-  std::vector<FileStamp> result;
-  for (const auto& path : paths) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) == 0)
-      result.push_back(
-          {path.string(), info.st_size, std::int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
-  }
-  return result;
-}
-
-bool same(const std::vector<FileStamp>& one, const std::vector<FileStamp>& other) {
-  return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](const FileStamp& a, const FileStamp& b) {
-    return a.path == b.path && a.size == b.size && a.mtime_ns == b.mtime_ns;
-  });
+/// No fault of the cell's: it was planned with something else.
+[[noreturn]] void changed(const std::string& what) {
+  throw Error(ErrorKind::System, what + " since the study was checked",
+              "run the same command again: the cells are then those of what is there now");
 }
 
 class Server {
@@ -108,13 +93,13 @@ class Server {
     const std::string key = Json(data).dump() + root;
     const auto found =
         std::find_if(opened_.begin(), opened_.end(), [&](const Opened& opened) { return opened.key == key; });
-    if (found != opened_.end() && same(found->stamps, stamps(found->data->info().files))) {
+    if (found != opened_.end() && found->stamps == file_stamps(found->data->info().files)) {
       opened_.splice(opened_.begin(), opened_, found);
       return opened_.front().data;
     }
     if (found != opened_.end()) opened_.erase(found);
     std::shared_ptr<const Dataset> made = registry_.make_dataset(data, root);
-    opened_.push_front({key, made, stamps(made->info().files)});
+    opened_.push_front({key, made, file_stamps(made->info().files)});
     if (opened_.size() > 3) opened_.pop_back();
     return made;
   }
@@ -127,7 +112,7 @@ class Server {
     facts.fingerprint = data->info().fingerprint;
     facts.skipped = data->info().skipped;
     facts.notes = data->info().notes;
-    facts.files = stamps(data->info().files);
+    facts.files = file_stamps(data->info().files);
     for (Split split : kSplits) {
       const auto labels = data->labels(split);
       if (labels.empty()) continue;
@@ -152,7 +137,7 @@ class Server {
     if (split == kSplits.end())
       throw Error(ErrorKind::Data, "there is no split \"" + side.split + "\"", "take train, validation or test");
     const auto data = open(side.dataset.data, side.dataset.data_root);
-    for (FileStamp& stamp : stamps(data->info().files)) files.push_back(std::move(stamp));
+    for (FileStamp& stamp : file_stamps(data->info().files)) files.push_back(std::move(stamp));
     return mark_images(*data, *split);
   }
 
@@ -181,7 +166,7 @@ class Server {
     info.trainable = model.trainable_parameters(info.plan);
     info.input = backbone.input();
     info.fingerprint = backbone.fingerprint();
-    info.files = stamps(backbone.files());
+    info.files = file_stamps(backbone.files());
 
     try_out(model, request, info);
     return info;
@@ -195,7 +180,7 @@ class Server {
     std::vector<TensorShape> given;
     const WeightsFile file(request.path);
     for (const StoredTensor& tensor : file.index().tensors) given.push_back({tensor.name, tensor.shape});
-    return WeightsFit{model.fit(plan, given).faults, stamps(model.backbone().files()), std::nullopt};
+    return WeightsFit{model.fit(plan, given).faults, file_stamps(model.backbone().files()), std::nullopt};
   }
 
   Json train_cell(TrainJob job) {
@@ -206,10 +191,11 @@ class Server {
     Stopwatch watch;
     EventFile events(job.events);
     return told(job.cell, events, watch, [&] {
+      check(job.pins);
       Ingredients ingredients;
-      ingredients.dataset = open(job.data, job.data_root);
-      ingredients.backbone = registry_.make_backbone(
-          job.backbone, input_shape(job.data_settings, ingredients.dataset->info().shape), job.data_root);
+      ingredients.dataset = open_pinned(job.data, job.data_root, job.pins);
+      ingredients.backbone = make_pinned(
+          job.backbone, input_shape(job.data_settings, ingredients.dataset->info().shape), job.data_root, job.pins);
       if (job.source_data) ingredients.source_dataset = open(job.source_data->data, job.data_root);
       ingredients.strategy = registry_.make_strategy(job.strategy);
       ingredients.plugin_hashes = {
@@ -228,23 +214,51 @@ class Server {
     Stopwatch watch;
     EventFile events(job.events);
     return told(job.cell, events, watch, [&] {
+      check(job.pins);
       MeasureIngredients ingredients;
-      const auto data = open(job.data, job.data_root);
+      const auto data = open_pinned(job.data, job.data_root, job.pins);
       ingredients.dataset = data;
       ingredients.backbone = [&, data] {
-        return registry_.make_backbone(job.backbone, input_shape(job.data_settings, data->info().shape), job.data_root);
+        return make_pinned(job.backbone, input_shape(job.data_settings, data->info().shape), job.data_root, job.pins);
       };
       ingredients.strategy = registry_.make_strategy(job.strategy);
       if (const auto& source = job.source_cell) {
-        const auto from = open(source->data, job.data_root);
+        check(source->pins);
+        const auto from = open_pinned(source->data, job.data_root, source->pins);
         ingredients.source_dataset = from;
         ingredients.source_backbone = [&, from] {
-          return registry_.make_backbone(source->backbone, input_shape(source->data_settings, from->info().shape),
-                                         job.data_root);
+          return make_pinned(source->backbone, input_shape(source->data_settings, from->info().shape), job.data_root,
+                             source->pins);
         };
       }
       take_measures(job, std::move(ingredients), events);
     });
+  }
+
+  void check(const Pins& pins) const {
+    for (const PluginPin& pin : pins.plugins) {
+      std::string loaded;
+      try {
+        loaded = registry_.library_hash(pin.kind, pin.name);
+      } catch (const Error&) {
+        // It is gone, or cannot be loaded any more.
+      }
+      if (loaded != pin.sha256)
+        changed(fmt::format("the library of the {} {} has changed", to_string(pin.kind), pin.name));
+    }
+  }
+  std::shared_ptr<const Dataset> open_pinned(const Component& data, const std::string& root, const Pins& pins) {
+    auto opened = open(data, root);
+    if (!pins.data.empty() && opened->info().fingerprint != pins.data)
+      changed(fmt::format("the data of {} has changed", data.plugin));
+    return opened;
+  }
+  std::unique_ptr<Backbone> make_pinned(const Component& backbone, const ImageShape& shape, const std::string& root,
+                                        const Pins& pins) const {
+    auto made = registry_.make_backbone(backbone, shape, root);
+    if (made->fingerprint() != pins.network && !pins.network.empty())
+      changed(fmt::format("the file that the network of {} is read from has changed", backbone.plugin));
+    return made;
   }
 
   /// Does `work` for a cell and answers how it ended; what it throws is told in the event file.

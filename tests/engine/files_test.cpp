@@ -61,6 +61,21 @@ TEST(Events, NameTheFileThatCannotBeWritten) {
   EXPECT_THROW(EventFile("/no/such/folder/e.jsonl"), Error);
 }
 
+TEST(Events, AreNeverWrittenOver) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("e.jsonl", "{}\n");
+  try {
+    EventFile events(path);
+    FAIL() << "what the file held would be lost";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::System);
+    EXPECT_THAT(error.message(), HasSubstr("holds events already"));
+  }
+  EXPECT_EQ(std::filesystem::file_size(path), 3u);
+  folder.write("e.jsonl", "");
+  EventFile(path).write("started", json::object());
+}
+
 class Checkpoints : public ::testing::Test {
  protected:
   Checkpoint some() const {
@@ -76,10 +91,11 @@ class Checkpoints : public ::testing::Test {
     c.history = {R"({"epoch":1})", R"({"epoch":2})", R"({"epoch":3})"};
     return c;
   }
-  std::optional<Checkpoint> read(const std::string& cell = "cell", int threads = 2) {
+  std::optional<Checkpoint> read(const std::string& cell = "cell", const MadeWith& made_with = kHere) {
     note_.clear();
-    return read_checkpoint(path_, cell, threads, note_);
+    return read_checkpoint(path_, cell, made_with, note_);
   }
+  static inline const MadeWith kHere = {{"CPU", "one"}, {"BLAS", "some"}, {"library of plugin net", "ff"}};
   test::TemporaryFolder folder_;
   const std::filesystem::path path_ = folder_.path() / "c.safetensors";
   std::string note_;
@@ -87,7 +103,7 @@ class Checkpoints : public ::testing::Test {
 
 TEST_F(Checkpoints, ComeBackWhole) {
   const Checkpoint saved = some();
-  write_checkpoint(path_, saved, 2);
+  write_checkpoint(path_, saved, kHere);
   const auto read_back = read();
   ASSERT_TRUE(read_back);
   EXPECT_EQ(note_, "");
@@ -105,17 +121,44 @@ TEST_F(Checkpoints, ComeBackWhole) {
 TEST_F(Checkpoints, AreIgnoredWithANoteWhereTheyDoNotFit) {
   EXPECT_FALSE(read());
   EXPECT_EQ(note_, "") << "none is no reason for a note";
-  write_checkpoint(path_, some(), 2);
+  write_checkpoint(path_, some(), kHere);
   EXPECT_FALSE(read("other"));
   EXPECT_THAT(note_, HasSubstr("another cell"));
-  EXPECT_FALSE(read("cell", 1));
-  EXPECT_THAT(note_, HasSubstr("number of threads"));
+  MadeWith other = kHere;
+  other["BLAS"] = "another";
+  EXPECT_FALSE(read("cell", other));
+  EXPECT_THAT(note_, HasSubstr("made with another BLAS, and would lead to other numbers"));
+  other["network file"] = "ee";
+  other.erase("library of plugin net");
+  EXPECT_FALSE(read("cell", other));
+  EXPECT_THAT(note_, HasSubstr("another BLAS and network file and library of plugin net,"));
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 1);
   EXPECT_FALSE(read());
   EXPECT_THAT(note_, HasSubstr("cannot be read"));
   folder_.write("c.safetensors", "");
   EXPECT_FALSE(read());
   EXPECT_NE(note_, "");
+}
+
+TEST_F(Checkpoints, ThatAreDamagedAreNoticedWhereverTheDamageIs) {
+  write_checkpoint(path_, some(), kHere);
+  std::ifstream in(path_, std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  std::size_t refused = 0;
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = char(damaged[at] ^ 1);
+    folder_.write("c.safetensors", damaged);
+    if (!read()) {
+      ++refused;
+      EXPECT_THAT(note_, HasSubstr("begun anew"));
+    } else {
+      EXPECT_TRUE(whole[at] == ' ') << "byte " << at << " may be another";  // what fills up to the tensors
+    }
+  }
+  EXPECT_GE(refused + 8, whole.size());
+  folder_.write("c.safetensors", whole);
+  EXPECT_TRUE(read());
 }
 
 TEST_F(Checkpoints, FitOnlyTheNetworkTheyWereMadeOf) {

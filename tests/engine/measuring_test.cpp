@@ -50,6 +50,7 @@ class Measuring : public ::testing::Test {
     ingredients.source_dataset = base_.dataset;
     ingredients.strategy = std::make_unique<TinyStrategy>(plan_);
     {
+      std::filesystem::remove(job_.events);
       EventFile events(job_.events);
       take_measures(job_, std::move(ingredients), events);
     }

@@ -7,6 +7,7 @@
 
 #include "cambium/error.h"
 #include "fake_worker.h"
+#include "store/database.h"
 
 namespace cambium::test {
 namespace {
@@ -52,6 +53,8 @@ def answer(job):
 
 class Running : public ::testing::Test {
  protected:
+  Running() { ::setenv("XDG_CACHE_HOME", (folder_.path() / "cache").c_str(), 1); }
+  ~Running() override { ::unsetenv("XDG_CACHE_HOME"); }
   /// A cell whose worker does what `how` says; it starts from cell number `source`, or -1.
   void cell(const std::string& how, int source = -1) {
     const auto part = [](const std::string& plugin) {
@@ -173,6 +176,19 @@ TEST_F(Running, AKilledCellIsTriedAgainUnasked) {
   EXPECT_EQ(text("SELECT kind FROM failures"), "killed");
   std::ofstream(worker_.folder() / "worker.calm");
   EXPECT_EQ(run().done, 1);
+}
+
+TEST_F(Running, WhatWasDoneAndNotPutOnRecordIsNotDoneAgain) {
+  cell("good");
+  run();
+  // As after a power cut that took the rows, and not the files.
+  Database(store_.path(), Database::Mode::Write).execute("DELETE FROM artifact; DELETE FROM summary; DELETE FROM run");
+  EXPECT_EQ(states(), std::vector<std::string>{"pending"});
+  const RunOutcome outcome = run();
+  EXPECT_EQ(outcome.already, 1);
+  EXPECT_EQ(outcome.done, 0);
+  EXPECT_THAT(states(), ElementsAre("done"));
+  EXPECT_EQ(worker_.starts(), 1);
 }
 
 TEST_F(Running, WhereTheMachineCannotGoOnTheRunStopsAndNoCellFails) {

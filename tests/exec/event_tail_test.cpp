@@ -53,6 +53,12 @@ TEST_F(Tail, KeepsTheWeightsOfAFinishedAttempt) {
   EXPECT_EQ(tail_.weights()[0].sha256, "ff");
 }
 
+TEST_F(Tail, KeepsTheNoteOfHowItBegan) {
+  add("{\"type\":\"started\",\"note\":\"begun anew\"}\n");
+  look();
+  EXPECT_EQ(tail_.note(), "begun anew");
+}
+
 TEST_F(Tail, KeepsTheMessageOfAFailedOne) {
   add("{\"type\":\"failed\",\"message\":\"no luck\"}\n");
   look();

@@ -25,7 +25,8 @@ def answer(request):
     path = os.path.join(request['data_root'], 'file')
     info = os.stat(path)
     return {'shape': [1, 8, 8], 'classes': ['a', 'b'], 'per_class': {'train': [1, 2]}, 'fingerprint': open(path).read(),
-            'files': [{'path': path, 'size': info.st_size, 'mtime_ns': info.st_mtime_ns}]}
+            'files': [{'path': path, 'size': info.st_size, 'mtime_ns': info.st_mtime_ns, 'ctime_ns': info.st_ctime_ns,
+                       'inode': info.st_ino}]}
 )";
 
 class Answers : public ::testing::Test {
@@ -76,6 +77,25 @@ TEST_F(Answers, AboutDataAreForgottenWhenItsFilesChange) {
   std::ofstream(file) << "third  one";  // as long as the second
   ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), later, 0), 0);
   EXPECT_EQ(dataset().fingerprint, "third  one");
+}
+
+TEST_F(Answers, AboutDataAreForgottenWhenAnotherFileTakesItsPlace) {
+  const auto file = folder_.write("file", "first"), other = folder_.write("other", "other");
+  const timespec times[2] = {{0, 0}, {1000000000, 0}};
+  for (const auto& path : {file, other}) ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  EXPECT_EQ(dataset().fingerprint, "first");
+  std::filesystem::rename(other, file);  // as long, and of the same time
+  EXPECT_EQ(dataset().fingerprint, "other");
+  std::ofstream(file) << "third";
+  ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), times, 0), 0);  // in place, and the time put back
+  EXPECT_EQ(dataset().fingerprint, "third");
+}
+
+TEST_F(Answers, AreForgottenWhenAsked) {
+  EXPECT_EQ(describe(), "toy");
+  forget_answers();
+  EXPECT_EQ(describe(), "toy");
+  EXPECT_EQ(worker_.starts(), 2);
 }
 
 TEST_F(Answers, ThatAreFailuresAreNotKept) {

@@ -1,5 +1,6 @@
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <memory>
@@ -66,6 +67,8 @@ class Stl10 : public MemoryDataset {
     set_info(info);
     Sha256 hash;
     hash.add("STL-10\n");
+    // What the classes are called, where a file says it: networks are tested, and classes picked, by their names.
+    if (!info.files.empty()) hash.add(fmt::format("{}\n", fmt::join(info.classes, "\n")));
     for (const Split split : {Split::Train, Split::Test}) {
       const std::string name = to_string(split);
       const fs::path images = root / (name + "_X.bin"), labels = root / (name + "_y.bin");
