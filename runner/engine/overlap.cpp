@@ -1,6 +1,8 @@
 #include "engine/overlap.h"
 
 #include <ATen/core/Tensor.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +11,9 @@
 #include <span>
 #include <unordered_map>
 
+#include "cambium/error.h"
 #include "cambium/files.h"
+#include "engine/geometry/parallel.h"
 
 namespace cambium {
 namespace {
@@ -83,6 +87,38 @@ float correlation(const ImageMark& a, const ImageMark& b) {
   return std::inner_product(a.thumbnail.begin(), a.thumbnail.end(), b.thumbnail.begin(), 0.0F);
 }
 
+/// The marks of images that differ in size. One that cannot be read does not hide the others.
+std::vector<ImageMark> mark_each(const Dataset& dataset, Split split, std::size_t count) {
+  std::vector<ImageMark> marks(count);
+  std::vector<std::optional<Error>> errors(count);
+  each_in_parallel(
+      count,
+      [&](std::size_t i) {
+        try {
+          const at::Tensor image = dataset.image(split, std::int64_t(i)).contiguous();
+          marks[i] = mark_image(image.data_ptr<std::uint8_t>(), {image.size(0), image.size(1), image.size(2)});
+        } catch (const Error& error) {
+          errors[i] = error;
+        }
+      },
+      usable_cpus());
+  std::vector<std::string> faults;
+  const Error* first = nullptr;
+  for (const auto& error : errors) {
+    if (!error) continue;
+    if (!first) first = &*error;
+    faults.push_back(error->message());
+  }
+  if (!first) return marks;
+  if (faults.size() == 1) throw *first;
+  const std::size_t named = std::min(faults.size(), kMostExamples);
+  throw Error(first->kind(),
+              fmt::format("{} of {} images cannot be read: {}{}", faults.size(), count,
+                          fmt::join(faults.begin(), faults.begin() + std::ptrdiff_t(named), "; "),
+                          faults.size() > named ? fmt::format("; and {} more", faults.size() - named) : ""),
+              first->hint());
+}
+
 }  // namespace
 
 ImageMark mark_image(const std::uint8_t* image, const ImageShape& shape) {
@@ -110,13 +146,7 @@ std::vector<ImageMark> mark_images(const Dataset& dataset, Split split) {
                     bytes = std::size_t(shape.channels * shape.height * shape.width);
   std::vector<ImageMark> marks;
   marks.reserve(count);
-  if (shape.height == 0) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const at::Tensor image = dataset.image(split, std::int64_t(i)).contiguous();
-      marks.push_back(mark_image(image.data_ptr<std::uint8_t>(), {image.size(0), image.size(1), image.size(2)}));
-    }
-    return marks;
-  }
+  if (shape.height == 0) return mark_each(dataset, split, count);
   for (std::size_t at = 0; at < count; at += kBatch) {
     std::vector<std::int64_t> indices(std::min(kBatch, count - at));
     std::iota(indices.begin(), indices.end(), std::int64_t(at));

@@ -33,7 +33,8 @@ struct ImageMark {
 /// `image`: uint8 [C, H, W], contiguous.
 ImageMark mark_image(const std::uint8_t* image, const ImageShape& shape);
 
-/// The marks of a whole split, in its order.
+/// The marks of a whole split, in its order, images that differ in size on all CPUs that the process may use. Throws
+/// Error{Data} naming those that cannot be read: how many, and the first.
 std::vector<ImageMark> mark_images(const Dataset& dataset, Split split);
 
 /// How many of `b` have a duplicate in `a`; at most ten examples, exact ones first. `same`: both are the same images,

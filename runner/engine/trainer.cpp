@@ -110,6 +110,7 @@ class Training {
     Json record = provenance(job_.threads);
     record["plugins"] = ingredients_.plugin_hashes;
     if (const auto& skipped = data_.info().skipped; !skipped.empty()) record["skipped_images"] = skipped;
+    if (const auto& notes = data_.info().notes; !notes.empty()) record["data_notes"] = notes;
     Json event = {{"resumed_epoch", done_.epoch},
                   {"trainable", model_.trainable_parameters(plan_)},
                   {"total", model_.total_parameters()},

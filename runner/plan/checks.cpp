@@ -35,6 +35,22 @@ void check_data(const BuiltPart& data, const DatasetFacts& facts, Problems& prob
                      "no test accuracy will be reported");
 }
 
+void check_trained_classes(const BuiltPart& data, const DatasetFacts& facts, Problems& problems) {
+  const auto train = facts.per_class.find("train");
+  std::vector<std::string> without;
+  for (std::size_t c = 0; c < facts.classes.size(); ++c)
+    if (train == facts.per_class.end() || train->second[c] == 0) without.push_back(facts.classes[c]);
+  if (without.empty()) return;
+  constexpr std::size_t kMostNamed = 10;
+  const std::size_t told = std::min(without.size(), kMostNamed), rest = without.size() - told;
+  problems.error(data.part->place,
+                 fmt::format("{} has no training images of class{} {}{}", data.part->component.plugin,
+                             without.size() > 1 ? "es" : "",
+                             fmt::join(without.begin(), without.begin() + std::ptrdiff_t(told), ", "),
+                             rest > 0 ? fmt::format(" and {} more", rest) : ""),
+                 "what a network never saw it cannot tell: add images, or leave the class out with except");
+}
+
 std::string channels_text(std::int64_t channels) {
   return channels == 1 ? "1 channel" : fmt::format("{} channels", channels);
 }

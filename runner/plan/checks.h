@@ -20,6 +20,9 @@ void check_classes(const BuiltPart& data, const DatasetFacts& facts, const Netwo
 /// data, and its steps have as many images as its norms need. Notes how the head's classes match.
 void check_cell(Cell& cell, const std::vector<std::string>& classes, const std::string& stage, Problems& problems);
 
+/// Whether every class that is kept has images to train on; `facts`: as selected.
+void check_trained_classes(const BuiltPart& data, const DatasetFacts& facts, Problems& problems);
+
 /// Whether a cell can take over `source`'s layers: the same where the plan takes them, and what else goes with them.
 /// `place`: the stage's init, `stage`: its name.
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,

@@ -44,6 +44,13 @@ void Facts::ask(const std::vector<Point>& points) {
     }
   }
 
+  for (const Point& point : points) {
+    const auto facts = dataset(point);
+    if (facts && point.part(PartKind::Train).part->settings.integer("epochs") > 0 &&
+        trained_.insert(point.part(PartKind::Data).id).second)
+      check_trained_classes(point.part(PartKind::Data), *facts, problems_);
+  }
+
   std::vector<const Point*> asked;
   std::vector<NetworkRequest> requests;
   for (const Point& point : points) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -33,6 +34,7 @@ class Facts {
   std::filesystem::path data_root_;
   Problems& problems_;
   std::map<std::size_t, std::shared_ptr<const DatasetFacts>> datasets_;
+  std::set<std::size_t> trained_;  ///< of these, what some point trains on
   std::map<NetworkKey, std::shared_ptr<const NetworkInfo>> networks_;
 };
 

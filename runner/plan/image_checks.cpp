@@ -11,6 +11,8 @@
 namespace cambium {
 namespace {
 
+constexpr std::size_t kMostNamed = 10;
+
 /// Every image must come out at one size, and training images at that of all others.
 void check_shape(const BuiltPart& data, const ImageShape& raw, Problems& problems) {
   const Params& settings = data.part->settings;
@@ -69,6 +71,23 @@ void check_jitter(const BuiltPart& data, Problems& problems) {
   }
 }
 
+/// What was left out, and what else is to be told of how the data was read.
+void check_left_out(const BuiltPart& data, const DatasetFacts& facts, Problems& problems) {
+  const std::string& plugin = data.part->component.plugin;
+  if (!facts.skipped.empty()) {
+    const std::size_t told = std::min(facts.skipped.size(), kMostNamed), rest = facts.skipped.size() - told;
+    problems.warning(data.part->place,
+                     fmt::format("{} leaves out {} image{} that cannot be read: {}{}", plugin, facts.skipped.size(),
+                                 facts.skipped.size() == 1 ? "" : "s",
+                                 fmt::join(facts.skipped.begin(), facts.skipped.begin() + std::ptrdiff_t(told), "; "),
+                                 rest > 0 ? fmt::format("; and {} more", rest) : ""),
+                     "each run's provenance lists them all under skipped_images");
+  }
+  for (const std::string& note : facts.notes)
+    problems.warning(data.part->place, fmt::format("{}: {}", plugin, note),
+                     "each run's provenance has it under data_notes");
+}
+
 }  // namespace
 
 void check_images(const BuiltPart& data, const DatasetFacts& facts, Problems& problems) {
@@ -77,17 +96,7 @@ void check_images(const BuiltPart& data, const DatasetFacts& facts, Problems& pr
   check_interval(data, "random_resized_crop_scale", problems);
   check_interval(data, "random_resized_crop_ratio", problems);
   check_jitter(data, problems);
-  for (const std::string& note : facts.notes)
-    problems.warning(data.part->place, fmt::format("{}: {}", data.part->component.plugin, note), "");
-  if (!facts.skipped.empty()) {
-    const std::size_t told = std::min<std::size_t>(facts.skipped.size(), 3);
-    problems.warning(data.part->place,
-                     fmt::format("{} leaves out {} image{} that cannot be read: {}{}", data.part->component.plugin,
-                                 facts.skipped.size(), facts.skipped.size() == 1 ? "" : "s",
-                                 fmt::join(facts.skipped.begin(), facts.skipped.begin() + std::ptrdiff_t(told), "; "),
-                                 told < facts.skipped.size() ? "; ..." : ""),
-                     "each run's provenance lists them all under skipped_images");
-  }
+  check_left_out(data, facts, problems);
 }
 
 }  // namespace cambium

@@ -122,7 +122,9 @@ void check_shared_images(const Study& study, const Plan& plan, Resolver& resolve
   const auto answers = resolver.overlaps(requests);
   std::size_t i = 0;
   for (const auto& [key, question] : questions) {
-    if (answers[i].failure)
+    if (answers[i].failure && answers[i].failure->part == "images")
+      problems.error(question.place, answers[i].failure->message, answers[i].failure->hint);
+    else if (answers[i].failure)
       problems.warning(question.place,
                        fmt::format("stage {} was not looked through for shared images: {}", question.stage,
                                    answers[i].failure->message),

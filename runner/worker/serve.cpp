@@ -88,6 +88,8 @@ class Server {
     std::vector<FileStamp> stamps;
   };
 
+  using Marks = std::vector<ImageMark>;
+
   /// From the few that were used last, if its files are as they were: a sweep comes back to the same ones.
   std::shared_ptr<const Dataset> open(const Component& data, const std::string& root) {
     const std::string key = Json(data).dump() + root;
@@ -130,23 +132,36 @@ class Server {
     return facts;
   }
 
-  /// The marks of one side, and its files' stamps added to `files`.
-  std::vector<ImageMark> marks(const OverlapSide& side, std::vector<FileStamp>& files) {
+  /// The marks of one side, those used last kept, and its files' stamps added to `files`.
+  std::shared_ptr<const Marks> marks(const OverlapSide& side, std::vector<FileStamp>& files) {
     const auto split =
         std::find_if(kSplits.begin(), kSplits.end(), [&](Split s) { return side.split == to_string(s); });
     if (split == kSplits.end())
       throw Error(ErrorKind::Data, "there is no split \"" + side.split + "\"", "take train, validation or test");
     const auto data = open(side.dataset.data, side.dataset.data_root);
     for (FileStamp& stamp : file_stamps(data->info().files)) files.push_back(std::move(stamp));
-    return mark_images(*data, *split);
+    const std::string key = data->info().fingerprint + side.split;
+    const auto found = std::find_if(marked_.begin(), marked_.end(), [&](const auto& one) { return one.first == key; });
+    if (found != marked_.end())
+      marked_.splice(marked_.begin(), marked_, found);
+    else
+      marked_.emplace_front(key, std::make_shared<const Marks>(mark_images(*data, *split)));
+    if (marked_.size() > 4) marked_.pop_back();
+    return marked_.front().second;
   }
 
   Json overlap(const OverlapRequest& request) {
     const Json json = request;
     const bool same = json.at("a") == json.at("b");
     std::vector<FileStamp> files;
-    const std::vector<ImageMark> a = marks(request.a, files);
-    OverlapFacts facts = find_overlap(a, same ? a : marks(request.b, files), same);
+    OverlapFacts facts;
+    try {
+      const auto a = marks(request.a, files), b = same ? a : marks(request.b, files);
+      facts = find_overlap(*a, *b, same);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Data) throw;
+      return failure_json(error.message(), error.hint(), "images");  // that training would meet too
+    }
     facts.files = std::move(files);
     return facts;
   }
@@ -286,7 +301,8 @@ class Server {
   }
 
   PluginRegistry registry_;
-  std::list<Opened> opened_;  ///< the one used last first
+  std::list<Opened> opened_;                                                ///< the one used last first
+  std::list<std::pair<std::string, std::shared_ptr<const Marks>>> marked_;  ///< likewise, by fingerprint and split
 };
 
 void reply(int descriptor, const Json& json) {

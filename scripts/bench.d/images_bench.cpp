@@ -70,11 +70,11 @@ int main(int count, char** arguments) {
   std::vector<std::vector<std::uint8_t>> files;
   for (const auto& path : paths) files.push_back(read_bytes(path));
 
-  const double decode = milliseconds(files, [](const auto& file) { decode_image(file, false); });
-  const double all = milliseconds(files, [](const auto& file) { plain(decode_image(file, false), {{256}, 224}); });
+  const double decode = milliseconds(files, [](const auto& file) { decode_image(file, {}); });
+  const double all = milliseconds(files, [](const auto& file) { plain(decode_image(file, {}).pixels, {{256}, 224}); });
   RandomStream random(1, "bench");
   const double cut = milliseconds(files, [&](const auto& file) {
-    const at::Tensor image = decode_image(file, false);
+    const at::Tensor image = decode_image(file, {}).pixels;
     cut_out(image, draw_box(image.size(1), image.size(2), {224}, random), 224, Interpolation::Bilinear);
   });
   fmt::print(

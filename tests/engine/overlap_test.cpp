@@ -1,5 +1,6 @@
 #include "engine/overlap.h"
 
+#include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -68,6 +69,33 @@ TEST(Overlap, CountsTwinsWithinOneSplitOnce) {
   EXPECT_EQ(facts.exact, 1);
   EXPECT_EQ(facts.near, 0);
   EXPECT_EQ(facts.examples.at(0).b, 2);
+}
+
+/// Images that differ in size, of which every third cannot be read.
+class Torn : public Dataset {
+ public:
+  explicit Torn(std::int64_t count) : labels_(std::size_t(count)) { info_.shape = {3, 0, 0}; }
+  const DatasetInfo& info() const override { return info_; }
+  std::span<const std::int64_t> labels(Split) const override { return labels_; }
+  at::Tensor image(Split, std::int64_t index) const override {
+    if (index % 3 == 1) throw Error(ErrorKind::Data, std::to_string(index) + ".x: is torn", "mend it");
+    return at::full({3, 8, 8 + index}, double(index), at::kByte);
+  }
+
+ private:
+  DatasetInfo info_;
+  std::vector<std::int64_t> labels_;
+};
+
+TEST(Overlap, NamesAllImagesThatCannotBeRead) {
+  EXPECT_EQ(mark_images(Torn(1), Split::Train).size(), 1u);
+  try {
+    mark_images(Torn(60), Split::Train);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("20 of 60 images cannot be read: 1.x: is torn; 4.x: is torn"), std::string::npos);
+    EXPECT_NE(error.message().find("; and 10 more"), std::string::npos);
+  }
 }
 
 }  // namespace

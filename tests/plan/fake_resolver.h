@@ -52,6 +52,9 @@ class FakeResolver : public Resolver {
         if (root == "turned") facts.classes = {"dog", "cat"};
         facts.per_class = {{"train", std::vector<std::int64_t>(facts.classes.size(), 10)},
                            {"test", std::vector<std::int64_t>(facts.classes.size(), 5)}};
+        if (root == "lacking") facts.per_class["train"][1] = 0;
+        facts.skipped = skipped;
+        facts.notes = notes;
         facts.fingerprint = fingerprints.count(root) ? fingerprints[root] : "bytes of " + root;
       }
       answers.push_back(facts);
@@ -101,6 +104,7 @@ class FakeResolver : public Resolver {
   }
 
   Description& description() { return description_; }
+  std::vector<std::string> skipped, notes;  ///< of every data set
   OverlapFacts overlap;
   WeightsFit weights_fit;
   std::vector<ImageShape> asked_shapes;

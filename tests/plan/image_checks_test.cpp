@@ -108,5 +108,21 @@ TEST_F(ImageChecks, ChannelsThatDifferFromTheSourcesAreToldAsSuch) {
   good(base + next + "\"a\", channels = 3 }\n");
 }
 
+TEST_F(ImageChecks, EveryClassNeedsImagesToTrainOn) {
+  compile(study("root = \"lacking\""));
+  EXPECT_THAT(told(), ElementsAre("toy has no training images of class dog"));
+  good(study("root = \"lacking\"") + "train = { epochs = 0 }\n");
+}
+
+TEST_F(ImageChecks, WhatIsLeftOutIsToldOnceWithItsNames) {
+  for (int i = 0; i < 12; ++i) resolver_.skipped.push_back("/d/" + std::to_string(i) + ".jpg: is cut short");
+  resolver_.notes = {"3 images are left out"};
+  std::vector<std::string> warnings;
+  for (const Problem& warning : good(study("root = \"a\"")).warnings) warnings.push_back(warning.message);
+  EXPECT_THAT(warnings, ElementsAre(::testing::AllOf(HasSubstr("leaves out 12 images"),
+                                                     HasSubstr("/d/9.jpg: is cut short"), HasSubstr("; and 2 more")),
+                                    "toy: 3 images are left out"));
+}
+
 }  // namespace
 }  // namespace cambium::test

@@ -49,6 +49,14 @@ TEST_F(SharedImages, WithinOneDataSetWarnOnly) {
   EXPECT_THAT(warnings(good(kBase)), ElementsAre(HasSubstr("500 of 1000 test images")));
 }
 
+TEST_F(SharedImages, ThatCannotBeReadAreAnError) {
+  resolver_.overlap.failure = Failure{"no answer", "ask again", "data"};
+  EXPECT_THAT(warnings(good(kBase)), ElementsAre(HasSubstr("was not looked through for shared images: no answer")));
+  resolver_.overlap.failure = Failure{"3 of 20 images cannot be read: ...", "fetch them again", "images"};
+  compile(kBase);
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("3 of 20 images cannot be read")));
+}
+
 TEST_F(SharedImages, CanBeTakenOnKnowingly) {
   share(3, 0);
   EXPECT_THAT(warnings(good("study.allow = [\"shared-images\"]\n" + kBase.substr(kBase.find("[stage")))), IsEmpty());

@@ -2,9 +2,10 @@
 
     pillow_oracle.py FOLDER
 
-NAME.jpg or .png; NAME.rgb: open(...).convert("RGB"); NAME.up: the same, upright by EXIF; NAME.crop: Resize(40) and
-CenterCrop(33) by torchvision's rules; NAME.odd: resized to 29 x 31;
-NAME.cubic_...: the same by bicubic, up and down; NAME.grey: as convert("L") has it. Each is height and width (int32), then RGB bytes.
+NAME.rgb: open(...).convert("RGB"); NAME.up: the same, upright by EXIF; NAME.crop: Resize(40) and CenterCrop(33) by
+torchvision's rules; NAME.odd: resized to 29 x 31; NAME.cubic_...: the same by bicubic, up and down; NAME.grey: as
+convert("L") has it. Each is height and width (int32), then RGB bytes. Of grey of 16 bits, which convert("RGB") cuts off
+at 255, the upper 8 are taken.
 """
 import random
 import struct
@@ -13,6 +14,8 @@ import zlib
 from pathlib import Path
 
 from PIL import Image, ImageOps
+
+import pillow_formats
 
 folder = Path(sys.argv[1])
 rng = random.Random(5)
@@ -78,6 +81,17 @@ save("palette_clear.png", picture("RGB", 63, 41).quantize(200), transparency=3)
 (folder / "deep_grey.png").write_bytes(deep(41, 43, 0, 1))
 (folder / "deep_rgb.png").write_bytes(deep(43, 41, 2, 3))
 (folder / "deep_rgba.png").write_bytes(deep(43, 41, 6, 4))
+# Numbers beyond the end of the palette; and files that end before their end marker, or in the checksum before it.
+beyond = picture("L", 41, 43)
+head = struct.pack(">IIBBBBB", 41, 43, 8, 3, 0, 0, 0)
+rows = b"".join(b"\0" + beyond.tobytes()[41 * y : 41 * y + 41] for y in range(43))
+whole = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"PLTE", bytes(range(9, 99))) + chunk(b"IDAT", zlib.compress(rows))
+         + chunk(b"IEND", b""))
+(folder / "palette_short.png").write_bytes(whole)
+for missing in (1, 3, 12, 14, 16):
+    (folder / f"without{missing}.png").write_bytes(whole[:-missing])
+    (folder / f"interlaced_without{missing}.png").write_bytes(interlaced(picture("RGB", 42, 59))[:-missing])
+deep_ones = {"deep_grey.png"} | pillow_formats.write_all(folder, rng, picture)
 
 
 def put(path, image):
@@ -96,10 +110,21 @@ def center_cropped(image, side):
     return image.crop((x, y, x + side, y + side))
 
 
+def upper_byte(image):
+    """Of a grey image of 16 bits."""
+    levels = [int(level) >> 8 for level in image.getdata()]
+    grey = Image.new("L", image.size)
+    grey.putdata(levels)
+    return grey.convert("RGB")
+
+
 for path in sorted(folder.iterdir()):
     image = Image.open(path)
-    put(path.with_suffix(path.suffix + ".up"), ImageOps.exif_transpose(image).convert("RGB"))
-    image = image.convert("RGB")
+    # Pillow turns a TIFF upright whenever it opens it, so nothing is left to be done.
+    turned = image if image.format == "TIFF" else ImageOps.exif_transpose(image)
+    convert = upper_byte if path.name in deep_ones else lambda of: of.convert("RGB")
+    put(path.with_suffix(path.suffix + ".up"), convert(turned))
+    image = convert(Image.open(path))
     put(path.with_suffix(path.suffix + ".rgb"), image)
     put(path.with_suffix(path.suffix + ".crop"), center_cropped(resized(image, 40), 33))
     put(path.with_suffix(path.suffix + ".odd"), image.resize((31, 29), Image.BILINEAR))

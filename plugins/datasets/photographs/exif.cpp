@@ -7,6 +7,7 @@ namespace cambium {
 namespace {
 
 constexpr int kOrientationTag = 0x0112;
+constexpr std::string_view kMark("Exif\0\0", 6);
 
 /// Numbers of a TIFF block in its own byte order; 0 beyond its end.
 struct Tiff {
@@ -38,7 +39,6 @@ int orientation_of(Bytes tiff_bytes) {
 
 /// The TIFF block of the first APP1 segment that holds one.
 Bytes jpeg_exif(Bytes file) {
-  static constexpr std::string_view kMark("Exif\0\0", 6);
   for (std::size_t at = 2; at + 4 <= file.size() && file[at] == 0xff;) {
     const int marker = file[at + 1];
     if (marker == 0xff) {
@@ -66,8 +66,24 @@ Bytes png_exif(Bytes file) {
   return {};
 }
 
+Bytes webp_exif(Bytes file) {
+  for (std::size_t at = 12; at + 8 <= file.size();) {
+    const std::size_t length = Tiff{file, true}.number(at + 4, 4);
+    if (length > file.size() - at - 8) break;
+    const Bytes body = file.subspan(at + 8, length);
+    if (starts(file, "EXIF", at)) return starts(body, kMark) ? body.subspan(kMark.size()) : body;
+    at += 8 + length + length % 2;
+  }
+  return {};
+}
+
 }  // namespace
 
-int exif_orientation(Bytes file) { return orientation_of(is_jpeg(file) ? jpeg_exif(file) : png_exif(file)); }
+int exif_orientation(Bytes file) {
+  return orientation_of(is_jpeg(file)   ? jpeg_exif(file)
+                        : is_png(file)  ? png_exif(file)
+                        : is_webp(file) ? webp_exif(file)
+                                        : Bytes());
+}
 
 }  // namespace cambium

@@ -8,6 +8,7 @@
 #include "cambium/error.h"
 #include "cambium/random.h"
 #include "folder_layout.h"
+#include "images_below.h"
 #include "photographs.h"
 #include "same_name.h"
 
@@ -20,32 +21,13 @@ namespace fs = std::filesystem;
   throw Error(ErrorKind::Data, message, hint);
 }
 
-/// Whether a file is one of the images, by the end of its name, as torchvision has it. That of a format which is not
-/// read counts too: it is told, and not left out in silence.
-bool is_image(const fs::path& path) {
-  static const std::vector<std::string> kEnds = {".jpg", ".jpeg", ".png",  ".ppm",  ".bmp",
-                                                 ".pgm", ".tif",  ".tiff", ".webp", ".gif"};
-  std::string end = path.extension().string();
-  std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return path.filename().string().front() != '.' && std::find(kEnds.begin(), kEnds.end(), end) != kEnds.end();
-}
-
-/// All images below `folder`: folder by folder, in the order of their paths, as torchvision walks.
-std::vector<fs::path> images_in(const fs::path& folder) {
-  std::map<std::string, std::vector<std::string>> by_folder;
+/// A link among class folders that leads nowhere may be a class.
+void check_links(const fs::path& folder) {
   std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink, error), end;
-       !error && at != end; at.increment(error))
-    if (std::error_code ignored; at->is_regular_file(ignored) && is_image(at->path()))
-      by_folder[at->path().parent_path().string()].push_back(at->path().filename().string());
-  if (error)
-    fail(folder.string() + ": " + error.message(), "check that all of it can be read, and has no loop of links");
-  std::vector<fs::path> images;
-  for (auto& [parent, names] : by_folder) {
-    std::sort(names.begin(), names.end());
-    for (const std::string& name : names) images.push_back(fs::path(parent) / name);
-  }
-  return images;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (std::error_code ignored; entry.is_symlink(ignored) && !entry.exists(ignored) && !is_image_name(entry.path()))
+      fail(entry.path().string() + ": is a link that leads nowhere",
+           "fetch what it leads to, or take it away: it may be a class");
 }
 
 class ImageFolder : public Photographs {
@@ -67,34 +49,37 @@ class ImageFolder : public Photographs {
       if (!layout.validation.empty()) images[std::size_t(Split::Validation)] = read_split(layout.validation);
       if (!layout.test.empty()) images[std::size_t(Split::Test)] = read_split(layout.test);
     }
+    for (std::string& sentence : left_out_.notes()) note(std::move(sentence));
     set_images(classes_, std::move(images), watched());
   }
 
  private:
   void set_classes(const fs::path& folder) {
+    check_links(folder);
     classes_ = folders_in(folder);
     check_names(classes_, folder);
   }
 
-  std::vector<fs::path> images_of(const fs::path& folder) const {
-    std::vector<fs::path> images = images_in(folder);
-    if (images.empty())
-      fail(folder.string() + ": the class folder holds no images",
-           "put JPEG or PNG files there, or take the folder away");
-    return images;
+  std::vector<fs::path> images_of(const fs::path& folder) {
+    ImagesBelow below = images_below(folder, left_out_);
+    folders_.insert(folders_.end(), below.folders.begin(), below.folders.end());
+    if (below.images.empty())
+      fail(folder.string() + ": the class folder holds no images", "put image files there, or take the folder away");
+    return std::move(below.images);
   }
 
   /// The folders whose change is a change of the data: classes and splits that come and go.
   std::vector<fs::path> watched() const {
-    std::vector<fs::path> folders = {root_};
+    std::vector<fs::path> folders = folders_;
+    folders.push_back(root_);
     std::error_code ignored;
-    for (fs::recursive_directory_iterator at(root_, fs::directory_options::follow_directory_symlink, ignored), end;
-         !ignored && at != end; at.increment(ignored))
+    for (fs::recursive_directory_iterator at(root_, ignored), end; !ignored && at != end; at.increment(ignored))
       if (std::error_code none; at->is_directory(none)) folders.push_back(at->path());
     return folders;
   }
 
-  std::vector<Listed> read_split(const fs::path& folder) const {
+  std::vector<Listed> read_split(const fs::path& folder) {
+    check_links(folder);
     std::vector<Listed> images;
     for (const std::string& name : folders_in(folder)) {
       const auto label = index_of(name, classes_);
@@ -110,7 +95,7 @@ class ImageFolder : public Photographs {
   }
 
   /// A part of each class becomes the test split, drawn by a seed of its own: the same for all seeds of a study.
-  void divide(const Params& params, std::array<std::vector<Listed>, 3>& images) const {
+  void divide(const Params& params, std::array<std::vector<Listed>, 3>& images) {
     const double part = params.number("test_part");
     for (std::size_t c = 0; c < classes_.size(); ++c) {
       const std::vector<fs::path> paths = images_of(root_ / classes_[c]);
@@ -132,6 +117,8 @@ class ImageFolder : public Photographs {
 
   const fs::path root_;
   std::vector<std::string> classes_;
+  LeftOut left_out_;
+  std::vector<fs::path> folders_;  ///< that images were looked for in
 };
 
 }  // namespace

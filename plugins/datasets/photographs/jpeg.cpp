@@ -1,86 +1,117 @@
+#include <cstdio>
+// jpeglib.h wants stdio before it.
 #include <ATen/ops/empty.h>
-#include <turbojpeg.h>
+#include <jpeglib.h>
 
-#include <algorithm>
 #include <array>
-#include <memory>
+#include <csetjmp>
 #include <string>
+#include <vector>
 
 #include "decode.h"
 
 namespace cambium {
 namespace {
 
-/// One decompressor a thread: making one costs as much as decoding a small image.
-tjhandle decompressor() {
-  struct Close {
-    void operator()(void* handle) const { tjDestroy(handle); }
-  };
-  thread_local const std::unique_ptr<void, Close> handle(tjInitDecompress());
-  return handle.get();
-}
+/// More scans than any encoder writes, each of which costs as much as the image.
+constexpr int kMostScans = 500;
 
-struct Head {
-  int width = 0, height = 0, sampling = 0, colours = 0;
+/// libjpeg's state for one file, and no other: what an image leaves behind (tables, a half-read marker) must not reach
+/// the next. Its errors come back by longjmp to where setjmp was called: no object with a destructor may be made
+/// between the two.
+struct Reader {
+  jpeg_decompress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg_source_mgr source{};
+  jpeg_progress_mgr progress{};
+  std::jmp_buf back{};
+  std::array<char, JMSG_LENGTH_MAX> message{};
+  bool ended = false;  ///< the file's bytes ran out before its image
+
+  explicit Reader(Bytes file) {
+    jpeg.err = jpeg_std_error(&errors);
+    errors.error_exit = [](j_common_ptr info) {
+      Reader& self = of(info);
+      info->err->format_message(info, self.message.data());
+      std::longjmp(self.back, 1);
+    };
+    errors.emit_message = [](j_common_ptr, int) {};  // as Pillow has it: what can be read is read
+    jpeg.client_data = this;
+    jpeg_create_decompress(&jpeg);
+    source.next_input_byte = file.data();
+    source.bytes_in_buffer = file.size();
+    source.init_source = source.term_source = [](j_decompress_ptr) {};
+    source.fill_input_buffer = [](j_decompress_ptr info) -> boolean { stop(of(reinterpret_cast<j_common_ptr>(info))); };
+    source.skip_input_data = [](j_decompress_ptr info, long count) {
+      if (count <= 0) return;
+      if (std::size_t(count) > info->src->bytes_in_buffer) stop(of(reinterpret_cast<j_common_ptr>(info)));
+      info->src->next_input_byte += count;
+      info->src->bytes_in_buffer -= std::size_t(count);
+    };
+    source.resync_to_restart = jpeg_resync_to_restart;
+    jpeg.src = &source;
+    progress.progress_monitor = [](j_common_ptr info) {
+      if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMostScans) return;
+      std::snprintf(of(info).message.data(), JMSG_LENGTH_MAX, "more than %d scans", kMostScans);
+      std::longjmp(of(info).back, 1);
+    };
+    jpeg.progress = &progress;
+  }
+  ~Reader() { jpeg_destroy_decompress(&jpeg); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  static Reader& of(j_common_ptr info) { return *static_cast<Reader*>(info->client_data); }
+  [[noreturn]] static void stop(Reader& self) {
+    self.ended = true;
+    std::longjmp(self.back, 1);
+  }
+
+  bool read_head() {
+    if (setjmp(back)) return false;
+    jpeg_read_header(&jpeg, TRUE);
+    return true;
+  }
+  bool read_rows(std::uint8_t* pixels, std::size_t row) {
+    if (setjmp(back)) return false;
+    jpeg_start_decompress(&jpeg);
+    while (jpeg.output_scanline < jpeg.output_height) {
+      JSAMPROW to = pixels + jpeg.output_scanline * row;
+      jpeg_read_scanlines(&jpeg, &to, 1);
+    }
+    jpeg_finish_decompress(&jpeg);
+    return true;
+  }
+  [[noreturn]] void fail() const {
+    if (ended) damaged("is a JPEG image that is cut short");
+    damaged(std::string("is a damaged JPEG image: ") + message.data());
+  }
 };
-
-Head head_of(Bytes file) {
-  Head head;
-  const int state = tjDecompressHeader3(decompressor(), file.data(), file.size(), &head.width, &head.height,
-                                        &head.sampling, &head.colours);
-  if (state != 0 && (head.width == 0 || tjGetErrorCode(decompressor()) == TJERR_FATAL))
-    damaged(std::string("is a damaged JPEG image: ") + tjGetErrorStr2(decompressor()));
-  if (head.width == 0) damaged("is a JPEG file without an image");
-  check_size(head.height, head.width);
-  return head;
-}
-
-/// Whether a JPEG file's data ends before its image: the decoder then fills up with grey, and Pillow refuses.
-bool cut_short(Bytes file, const std::string& warning) {
-  if (warning.find("Premature end") != std::string::npos) return true;
-  constexpr std::array<std::uint8_t, 2> kEnd = {0xff, 0xd9};
-  return std::find_end(file.begin(), file.end(), kEnd.begin(), kEnd.end()) == file.end();
-}
-
-void decompress(Bytes file, std::uint8_t* pixels, const Head& head, int format) {
-  if (tjDecompress2(decompressor(), file.data(), file.size(), pixels, head.width, 0, head.height, format, 0) == 0)
-    return;
-  const std::string what = tjGetErrorStr2(decompressor());
-  if (tjGetErrorCode(decompressor()) == TJERR_FATAL) damaged("is a damaged JPEG image: " + what);
-  if (cut_short(file, what)) damaged("is a JPEG image that is cut short");
-}
-
-/// a * b / 255, rounded, as Pillow has it.
-int scaled(int a, int b) {
-  const int product = a * b + 128;
-  return ((product >> 8) + product) >> 8;
-}
 
 }  // namespace
 
-bool is_jpeg(Bytes file) { return file.size() >= 3 && file[0] == 0xff && file[1] == 0xd8 && file[2] == 0xff; }
+bool is_jpeg(Bytes file) { return starts(file, "\xff\xd8\xff"); }
 
-ImageSize jpeg_size(Bytes file) {
-  const Head head = head_of(file);
-  return {head.height, head.width};
-}
-
-at::Tensor decode_jpeg(Bytes file) {
-  const Head head = head_of(file);
-  const std::int64_t height = head.height, width = head.width;
-  at::Tensor image = at::empty({height, width, 3}, at::kByte);
+Picture decode_jpeg(Bytes file, const DecodeOptions& how) {
+  Reader reader(file);
+  if (!reader.read_head()) reader.fail();
+  const std::int64_t height = reader.jpeg.image_height, width = reader.jpeg.image_width;
+  check_size(height, width);
+  if (how.head_only) return {};
+  at::Tensor image = canvas(height, width);
   auto* to = image.data_ptr<std::uint8_t>();
-  if (head.colours != TJCS_CMYK && head.colours != TJCS_YCCK) {
-    decompress(file, to, head, TJPF_RGB);
+  if (reader.jpeg.num_components != 4) {
+    reader.jpeg.out_color_space = JCS_RGB;
+    if (!reader.read_rows(to, std::size_t(width) * 3)) reader.fail();
   } else {
     // Inks are stored inverted, as Adobe does it and Pillow takes for granted.
-    at::Tensor inks = at::empty({height, width, 4}, at::kByte);
-    decompress(file, inks.data_ptr<std::uint8_t>(), head, TJPF_CMYK);
-    const auto* from = inks.data_ptr<std::uint8_t>();
-    for (std::int64_t p = 0; p < height * width; ++p, from += 4)
-      for (int c = 0; c < 3; ++c) *to++ = std::uint8_t(std::max(0, from[3] - scaled(255 - from[c], from[3])));
+    reader.jpeg.out_color_space = JCS_CMYK;
+    std::vector<std::uint8_t> inks(std::size_t(height * width) * 4);
+    if (!reader.read_rows(inks.data(), std::size_t(width) * 4)) reader.fail();
+    for (std::uint8_t& ink : inks) ink = std::uint8_t(255 - ink);
+    for (std::size_t p = 0; p < inks.size(); p += 4, to += 3) put_inks(inks.data() + p, to);
   }
-  return image.permute({2, 0, 1});
+  return picture_of(image);
 }
 
 }  // namespace cambium

@@ -16,7 +16,7 @@ struct Listed {
   std::int64_t label = 0;
 };
 
-/// Labelled JPEG and PNG files of any size, decoded when they are asked for: always three channels.
+/// Labelled image files of any size, decoded when they are asked for: always three channels.
 class Photographs : public Dataset {
  public:
   const DatasetInfo& info() const override { return info_; }
@@ -26,16 +26,19 @@ class Photographs : public Dataset {
  protected:
   /// Reads `exif` and `on_error`.
   explicit Photographs(const Params& params);
-  /// Reads every file once, for the fingerprint, and its head; where damaged ones are skipped, decodes it as well.
-  /// `more`: files and folders that were read to get here. Throws Error{Data} naming the first file that cannot be
-  /// read.
+  /// Reads every file once, for the fingerprint, and decodes it, to find the damaged ones; of more than 200,000 only
+  /// the heads, unless damaged ones are to be skipped. `more`: files and folders that were read to get here. Throws
+  /// Error{Data} naming the files that cannot be read, or the class that they leave without training images.
   void set_images(std::vector<std::string> classes, std::array<std::vector<Listed>, 3> images,
                   std::vector<std::filesystem::path> more);
   /// Something to be told of how it was read.
-  void note(std::string sentence) { info_.notes.push_back(std::move(sentence)); }
+  void note(std::string sentence);
 
  private:
+  void check_classes(const std::array<std::vector<Listed>, 3>& images);
+
   bool exif_, skip_;
+  int grey_bits_ = 16;  ///< in use, of grey images of more than 8 bits
   DatasetInfo info_;
   std::array<std::vector<std::filesystem::path>, 3> paths_;
   std::array<std::vector<std::int64_t>, 3> labels_;

@@ -4,8 +4,8 @@
 
 CAMBIUM_PLUGIN("photographs", "1", registry) {
   using namespace cambium;
-  registry.add_dataset("image_folder", "JPEG and PNG files in a folder for each class", image_folder_schema(),
+  registry.add_dataset("image_folder", "image files in a folder for each class", image_folder_schema(),
                        make_image_folder);
-  registry.add_dataset("image_list", "JPEG and PNG files named, with their labels, in text files", image_list_schema(),
+  registry.add_dataset("image_list", "image files named, with their labels, in text files", image_list_schema(),
                        make_image_list);
 }

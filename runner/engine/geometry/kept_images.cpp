@@ -9,10 +9,10 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 
+#include "cambium/cache.h"
 #include "cambium/error.h"
 #include "cambium/files.h"
 
@@ -76,10 +76,8 @@ int make(const fs::path& path, const std::string& head, std::int64_t length) {
 }  // namespace
 
 fs::path kept_images_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  if (cache && *cache) return fs::path(cache) / "cambium" / "images";
-  return home && *home ? fs::path(home) / ".cache" / "cambium" / "images" : fs::path();
+  const fs::path cache = cache_folder();
+  return cache.empty() ? cache : cache / "images";
 }
 
 KeptImages::KeptImages(const fs::path& folder, KeptKey key) : key_(std::move(key)) {

@@ -1,6 +1,7 @@
 #include "engine/geometry/parallel.h"
 
 #include <ATen/Parallel.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,8 +11,13 @@
 
 namespace cambium {
 
-void each_in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
-  const std::size_t threads = std::min<std::size_t>(count, std::size_t(std::max(1, at::get_num_threads())));
+std::size_t usable_cpus() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? std::size_t(std::max(1, CPU_COUNT(&set))) : 1;
+}
+
+void each_in_parallel(std::size_t count, const std::function<void(std::size_t)>& work, std::size_t most) {
+  const std::size_t threads = std::min(count, most > 0 ? most : std::size_t(std::max(1, at::get_num_threads())));
   std::vector<std::exception_ptr> thrown(count);
   std::atomic<std::size_t> next = 0;
   const auto loop = [&] {
