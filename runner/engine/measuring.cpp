@@ -17,6 +17,7 @@
 #include "engine/facts.h"
 #include "engine/frozen_statistics.h"
 #include "engine/layer_measures.h"
+#include "engine/source_weights.h"
 #include "engine/task.h"
 #include "measures/calibration.h"
 #include "measures/divergence.h"
@@ -76,9 +77,9 @@ class Measuring {
     Model model(ingredients_.backbone(), classes(task_));
     const TransferPlan plan =
         checked_plan(*ingredients_.strategy, network_facts(model.backbone(), job_.train_settings.integer("epochs")));
-    std::optional<TensorFile> source;
-    if (plan.needs_source() && job_.source) source = read_weights(job_.source->path, job_.source->sha256);
-    model.initialise(plan, source ? &source->tensors : nullptr, generation_seed(job_.seed, job_.generation));
+    std::optional<TensorMap> source;
+    if (plan.needs_source() && job_.source) source = source_tensors(model, plan, *job_.source);
+    model.initialise(plan, source ? &*source : nullptr, generation_seed(job_.seed, job_.generation));
     fill_frozen_statistics(model, plan, task_.in_order(Split::Train, std::numeric_limits<std::int64_t>::max()));
     return start_.emplace(std::move(model));
   }

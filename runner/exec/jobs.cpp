@@ -23,7 +23,8 @@ TrainJob train_job(const Plan& plan, const Cell& cell, const std::vector<Artifac
   job.train_settings = cell.train->settings;
   job.keep_weights = cell.keep_weights;
   job.fingerprint = cell.dataset->fingerprint;
-  if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
+  if (!cell.source_file.empty())
+    job.source = WeightsRef{cell.source_file, cell.source_sha256, cell.source_key, cell.source_prefix};
   if (cell.source >= 0) {
     const Cell& from = plan.cells[std::size_t(cell.source)];
     job.source = weights_of(source, cell.source_weights);
@@ -45,7 +46,8 @@ MeasureJob measure_job(const Plan& plan, const Cell& cell, const std::vector<std
   job.data_settings = cell.data->settings;
   job.train_settings = cell.train->settings;
   job.weights = weights_of(own, "last");
-  if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
+  if (!cell.source_file.empty())
+    job.source = WeightsRef{cell.source_file, cell.source_sha256, cell.source_key, cell.source_prefix};
   if (cell.source >= 0) {
     const Cell& from = plan.cells[std::size_t(cell.source)];
     job.source = weights_of(source, cell.source_weights);

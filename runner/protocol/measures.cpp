@@ -113,14 +113,14 @@ void to_json(Json& json, const MeasureJob& value) {
           {"data_settings", value.data_settings},
           {"train_settings", value.train_settings},
           {"data_root", value.data_root},
-          {"weights", {{"path", value.weights.path}, {"sha256", value.weights.sha256}}},
+          {"weights", value.weights},
           {"source", nullptr},
           {"source_cell", nullptr},
           {"measures", value.measures},
           {"events", value.events},
           {"files_stem", value.files_stem},
           {"threads", value.threads}};
-  if (value.source) json["source"] = {{"path", value.source->path}, {"sha256", value.source->sha256}};
+  if (value.source) json["source"] = *value.source;
   if (const auto& cell = value.source_cell)
     json["source_cell"] = {{"seed", cell->seed},
                            {"backbone", cell->backbone},
@@ -138,9 +138,8 @@ void from_json(const Json& json, MeasureJob& value) {
   value.data_settings = typed(json.at("data_settings").get<Params>(), data_schema());
   value.train_settings = typed(json.at("train_settings").get<Params>(), train_schema());
   value.data_root = json.at("data_root");
-  value.weights = {json.at("weights").at("path"), json.at("weights").at("sha256")};
-  if (const Json& source = json.at("source"); !source.is_null())
-    value.source = WeightsRef{source.at("path"), source.at("sha256")};
+  value.weights = json.at("weights").get<WeightsRef>();
+  if (const Json& source = json.at("source"); !source.is_null()) value.source = source.get<WeightsRef>();
   if (const Json& cell = json.at("source_cell"); !cell.is_null())
     value.source_cell = {cell.at("seed"), cell.at("backbone").get<Component>(), cell.at("data").get<Component>(),
                          typed(cell.at("data_settings").get<Params>(), data_schema())};

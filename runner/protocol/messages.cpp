@@ -194,24 +194,39 @@ void from_json(const Json& json, OverlapFacts& value) {
   value.files = files_of(json.at("files"));
 }
 
+void to_json(Json& json, const WeightsRef& value) {
+  json = {{"path", value.path}, {"sha256", value.sha256}};
+  if (value.key) json["key"] = *value.key;
+  if (value.prefix) json["prefix"] = *value.prefix;
+}
+void from_json(const Json& json, WeightsRef& value) {
+  value = {json.at("path"), json.at("sha256"), std::nullopt, std::nullopt};
+  if (json.contains("key")) value.key = json["key"].get<std::string>();
+  if (json.contains("prefix")) value.prefix = json["prefix"].get<std::string>();
+}
+
 void to_json(Json& json, const WeightsRequest& value) {
   json = value.network;
   json["do"] = "weights";
-  json["path"] = value.path;
-  json["sha256"] = value.sha256;
+  json["weights"] = value.weights;
 }
 void from_json(const Json& json, WeightsRequest& value) {
-  value = {json.get<NetworkRequest>(), json.at("path"), json.at("sha256")};
+  value = {json.get<NetworkRequest>(), json.at("weights").get<WeightsRef>()};
 }
 
 void to_json(Json& json, const WeightsFit& value) {
   if (value.failure) return put_failure(json, value.failure);
-  json = {{"faults", value.faults}, {"files", files_json(value.files)}};
+  json = {{"faults", value.faults},   {"hint", value.hint},       {"notes", value.notes},
+          {"adapted", value.adapted}, {"variant", value.variant}, {"files", files_json(value.files)}};
 }
 void from_json(const Json& json, WeightsFit& value) {
   value = {};
   if ((value.failure = get_failure(json))) return;
   value.faults = json.at("faults").get<std::vector<std::string>>();
+  value.hint = json.at("hint");
+  value.notes = json.at("notes").get<std::vector<std::string>>();
+  value.adapted = json.at("adapted").get<std::vector<std::string>>();
+  value.variant = json.at("variant");
   value.files = files_of(json.at("files"));
 }
 
@@ -236,7 +251,7 @@ void to_json(Json& json, const TrainJob& value) {
           {"checkpoint", value.checkpoint},
           {"threads", value.threads},
           {"keep_weights", value.keep_weights}};
-  if (value.source) json["source"] = {{"path", value.source->path}, {"sha256", value.source->sha256}};
+  if (value.source) json["source"] = *value.source;
   if (const auto& source = value.source_data)
     json["source_data"] = {{"data", source->data}, {"settings", source->settings}, {"seed", source->seed}};
 }
@@ -252,8 +267,7 @@ void from_json(const Json& json, TrainJob& value) {
   value.data_settings = json.at("data_settings").get<Params>();
   value.train_settings = json.at("train_settings").get<Params>();
   value.data_root = json.at("data_root");
-  if (const Json& source = json.at("source"); !source.is_null())
-    value.source = WeightsRef{source.at("path"), source.at("sha256")};
+  if (const Json& source = json.at("source"); !source.is_null()) value.source = source.get<WeightsRef>();
   if (const Json& source = json.at("source_data"); !source.is_null())
     value.source_data =
         SourceData{source.at("data").get<Component>(), source.at("settings").get<Params>(), source.at("seed")};

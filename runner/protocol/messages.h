@@ -140,24 +140,28 @@ struct OverlapFacts {
   std::optional<Failure> failure;
 };
 
+/// Weights to start from.
+struct WeightsRef {
+  std::string path;
+  std::string sha256;                                ///< checked before use; empty: not checked
+  std::optional<std::string> key = {}, prefix = {};  ///< which of the file's tensors, where the study says so
+};
+
 /// {"do": "weights", ...}: whether a weights file fits a network as its strategy takes it over; answer WeightsFit.
 struct WeightsRequest {
   NetworkRequest network;
-  std::string path;
-  std::string sha256;  ///< of the file, so that a kept answer is about the same bytes
+  WeightsRef weights;  ///< with its SHA-256, so that a kept answer is about the same bytes
 };
 
 /// How a weights file fits.
 struct WeightsFit {
-  std::vector<std::string> faults;  ///< none: it fits
-  std::vector<FileStamp> files;     ///< that the network itself was read from
+  std::vector<std::string> faults;   ///< none: it fits
+  std::string hint;                  ///< what to do about them, where that is known
+  std::vector<std::string> notes;    ///< what was chosen where it could have been otherwise
+  std::vector<std::string> adapted;  ///< tensors of another shape, and what is made of them
+  std::string variant;  ///< what decides beside the file's bytes: other tensors than by itself; part of the identity
+  std::vector<FileStamp> files;  ///< that the network itself was read from
   std::optional<Failure> failure;
-};
-
-/// Weights to start from.
-struct WeightsRef {
-  std::string path;
-  std::string sha256;  ///< checked before use; empty: not checked
 };
 
 /// What the network that a cell starts from was trained on: its data, the selection from it, the seed of that.
@@ -212,6 +216,8 @@ void to_json(Json& json, const WeightsRequest& value);
 void from_json(const Json& json, WeightsRequest& value);
 void to_json(Json& json, const WeightsFit& value);
 void from_json(const Json& json, WeightsFit& value);
+void to_json(Json& json, const WeightsRef& value);
+void from_json(const Json& json, WeightsRef& value);
 void to_json(Json& json, const TrainJob& value);
 void from_json(const Json& json, TrainJob& value);
 void to_json(Json& json, const TransferPlan& value);

@@ -93,12 +93,14 @@ class FakeResolver : public Resolver {
 
   std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) override {
     asked_weights += int(requests.size());
+    if (!requests.empty()) asked_weights_of = requests.back().weights;
     return std::vector<WeightsFit>(requests.size(), weights_fit);
   }
 
   Description& description() { return description_; }
   OverlapFacts overlap;
   WeightsFit weights_fit;
+  WeightsRef asked_weights_of;
   std::vector<ImageShape> asked_shapes;
   std::map<std::string, std::string> fingerprints, network_fingerprints;
   int asked_datasets = 0, asked_networks = 0, asked_weights = 0;
