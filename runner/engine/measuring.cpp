@@ -18,6 +18,7 @@
 #include "engine/frozen_statistics.h"
 #include "engine/head_rows.h"
 #include "engine/layer_measures.h"
+#include "engine/source_weights.h"
 #include "engine/task.h"
 #include "measures/calibration.h"
 #include "measures/divergence.h"
@@ -86,9 +87,7 @@ class Measuring {
     const TransferPlan plan =
         checked_plan(*ingredients_.strategy, network_facts(model.backbone(), job_.train_settings.integer("epochs")));
     std::optional<TensorMap> source;
-    if (plan.needs_source() && job_.source)
-      source = with_head_rows(model.backbone(), read_weights(job_.source->path, job_.source->sha256).tensors,
-                              job_.source->head_rows);
+    if (plan.needs_source() && job_.source) source = source_tensors(model, plan, *job_.source);
     model.initialise(plan, source ? &*source : nullptr, generation_seed(job_.seed, job_.generation));
     fill_frozen_statistics(model, plan, task_.in_order(Split::Train, std::numeric_limits<std::int64_t>::max()));
     return start_.emplace(std::move(model));

@@ -1,6 +1,7 @@
 #include "engine/model.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,6 +36,13 @@ RandomStream stream_of(const std::string& name, std::uint64_t seed) {
 
 /// What batch norm counts its steps with: files from before PyTorch 0.4.1 lack it, and nothing depends on it.
 bool is_counter(const std::string& name) { return name.ends_with("num_batches_tracked"); }
+
+/// The first part of a name, its number left open: "layer#" of "layer4.0.conv1.weight", "fc" of "fc.bias".
+std::string family_of(const std::string& name) {
+  std::string first = name.substr(0, name.find('.'));
+  const std::size_t end = first.find_last_not_of("0123456789") + 1;
+  return end == first.size() ? first : first.substr(0, end) + "#";
+}
 
 /// What a plan says of a layer, or of the head after the last.
 Weights weights_of(const TransferPlan& plan, std::size_t layer) {
@@ -77,9 +85,11 @@ std::vector<NamedParameter> Model::parameters_of(std::size_t layer) const {
 
 std::vector<NamedBuffer> Model::buffers_of(std::size_t layer) const { return module(layer).buffers(prefix(layer)); }
 
-/// Whether the plan leaves room for a source's tensor that the network does not know: only where it belongs to a layer
-/// or head that is not taken over, or to none while not all layers are.
-bool Model::is_left_out(const std::string& name, const TransferPlan& plan) const {
+/// Whether a source's tensor that the network does not know may stand beside the others: where it belongs to a layer or
+/// head that is not taken over, or to none. What begins as a tensor taken over does, or goes on in a row of such
+/// ("layer5" after "layer4"), belongs to those: `families` are their beginnings.
+bool Model::is_left_out(const std::string& name, const TransferPlan& plan,
+                        const std::set<std::string>& families) const {
   bool all_taken = true, left_out = false;
   std::size_t longest = 0;
   for (std::size_t l = 0; l <= layers(); ++l) {
@@ -90,46 +100,53 @@ bool Model::is_left_out(const std::string& name, const TransferPlan& plan) const
     left_out = !taken && (left_out || start.size() > longest);
     longest = start.size();
   }
-  return longest > 0 ? left_out : !all_taken;
+  return longest > 0 ? left_out : !all_taken || families.count(family_of(name)) == 0;
 }
 
-Fit Model::fit(const TransferPlan& plan, const std::vector<TensorShape>& given) const {
-  std::vector<WantedTensor> wanted;
+bool Model::adapts(const std::string& name, const TensorExtents& from, const TensorExtents& to) const {
+  constexpr std::int64_t kMost = std::int64_t{1} << 26;
+  std::int64_t count = 1;
+  for (const std::int64_t extent : from)
+    if (__builtin_mul_overflow(count, extent, &count) || count > kMost) return false;
+  const at::Tensor made = backbone_->adapted(name, at::empty(from), to);
+  return made.defined() && made.sizes() == at::IntArrayRef(to);
+}
+
+Fit Model::fit(const TransferPlan& plan, const GivenTensors& given, const WeightsChoice& choice) const {
+  WantedNetwork wanted;
+  std::map<std::string, TensorExtents> shapes;
+  std::set<std::string> families;
   for (std::size_t l = 0; l <= layers(); ++l) {
     const Weights from = weights_of(plan, l);
-    for (const NamedParameter& parameter : parameters_of(l))
-      wanted.push_back({{parameter.name, parameter.value.sizes().vec()}, from != Weights::Fresh});
+    for (const NamedParameter& parameter : parameters_of(l)) {
+      wanted.tensors.push_back({parameter.name, parameter.value.sizes().vec(), from != Weights::Fresh});
+      if (from != Weights::Fresh) families.insert(family_of(parameter.name));
+    }
     for (const NamedBuffer& buffer : buffers_of(l))
-      wanted.push_back(
-          {{buffer.name, buffer.value.sizes().vec()}, from == Weights::Source && !is_counter(buffer.name)});
+      wanted.tensors.push_back(
+          {buffer.name, buffer.value.sizes().vec(), from == Weights::Source && !is_counter(buffer.name)});
   }
-  std::set<std::string> mine;
-  for (const WantedTensor& want : wanted) mine.insert(want.tensor.name);
-  std::vector<std::string> names;
-  for (const TensorShape& tensor : given)
-    names.push_back(mine.count(tensor.name) != 0 ? tensor.name : backbone_->own_name(tensor.name));
-  Fit fit = fit_tensors(wanted, given, names);
-  for (const std::string& name : fit.unknown)
-    if (!is_left_out(name, plan)) fit.faults.push_back(fmt::format("{} is unknown to this network", name));
-  return fit;
+  for (const WantedTensor& want : wanted.tensors) shapes[want.name] = want.shape;
+  wanted.own_name = [this](const std::string& name) { return backbone_->own_name(name); };
+  wanted.left_alone = [&](const std::string& name) { return is_left_out(name, plan, families); };
+  wanted.adapts = [&](const std::string& name, const TensorExtents& from) {
+    return adapts(name, from, shapes.at(name));
+  };
+  return fit_tensors(wanted, given, choice);
 }
 
 void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed) {
   at::NoGradGuard no_grad;
-  std::vector<TensorShape> given;
+  GivenTensors given;
   if (source)
-    for (const auto& [name, tensor] : *source) given.push_back({name, tensor.sizes().vec()});
+    for (const auto& [name, tensor] : *source) given.tensors.push_back({name, tensor.sizes().vec()});
   const Fit fit = this->fit(plan, given);
-  if (!fit.faults.empty())
-    throw Error(
-        ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fault_text(fit.faults)),
-        plan.head == Weights::Fresh
-            ? "start from weights of the same backbone with the same parameters"
-            : "start from weights of the same backbone with the same parameters; its head is taken over too, so "
-              "the data must have as many classes as the source's");
-  const auto from_source = [&](const std::string& name) -> const at::Tensor* {
+  must_fit(fit, plan);
+  const auto from_source = [&](const std::string& name, const at::Tensor& own) {
     const auto found = fit.from.find(name);
-    return found == fit.from.end() ? nullptr : &source->at(found->second);
+    if (found == fit.from.end()) return at::Tensor();
+    const at::Tensor& theirs = source->at(given.tensors[found->second].name);
+    return theirs.sizes() == own.sizes() ? theirs : backbone_->adapted(name, theirs, own.sizes().vec());
   };
   // One stream for the head: the same head in every arm of a seed, whatever the layers below.
   RandomStream heads(seed, "head");
@@ -139,20 +156,20 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
       const RandomStream stream = l < layers() ? stream_of(parameter.name, seed) : RandomStream(heads.next(), "head");
       if (weights == Weights::Fresh) {
         fill(parameter.value, parameter.init, stream);
-      } else if (const at::Tensor* theirs = from_source(parameter.name)) {
+      } else if (const at::Tensor theirs = from_source(parameter.name, parameter.value); theirs.defined()) {
         if (weights == Weights::Source) {
-          parameter.value.copy_(*theirs);
+          parameter.value.copy_(theirs);
         } else {
-          const at::Tensor values = theirs->to(at::kDouble);
+          const at::Tensor values = theirs.to(at::kDouble);
           fill(parameter.value, Init::normal(values.std(false).item<double>()), stream);
           parameter.value.add_(values.mean().item<double>());
         }
       }
     }
     for (NamedBuffer& buffer : buffers_of(l)) {
-      const at::Tensor* theirs = weights == Weights::Source ? from_source(buffer.name) : nullptr;
-      if (theirs)
-        buffer.value.copy_(*theirs);
+      const at::Tensor theirs = weights == Weights::Source ? from_source(buffer.name, buffer.value) : at::Tensor();
+      if (theirs.defined())
+        buffer.value.copy_(theirs);
       else if (buffer.initial)
         buffer.value.fill_(*buffer.initial);
     }
@@ -293,6 +310,14 @@ std::int64_t Model::trainable_parameters(const TransferPlan& plan) const {
       if (ever) count += parameter.value.numel();
     }
   return count;
+}
+
+void must_fit(const Fit& fit, const TransferPlan& plan) {
+  if (fit.faults.empty()) return;
+  std::string hint = fit.hint.empty() ? "start from weights of the same backbone with the same parameters" : fit.hint;
+  if (plan.head != Weights::Fresh)
+    hint += "; its head is taken over too, so the data must have as many classes as the source's";
+  throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fault_text(fit.faults)), hint);
 }
 
 at::Tensor pooled(const at::Tensor& x) { return x.dim() == 4 ? x.mean({2, 3}) : x; }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ class Model {
 
   /// How a file's or another network's tensors go with this one under `plan`. Only the head may be missing; a tensor
   /// that the network does not know is a fault in a layer taken over.
-  Fit fit(const TransferPlan& plan, const std::vector<TensorShape>& given) const;
+  Fit fit(const TransferPlan& plan, const GivenTensors& given, const WeightsChoice& choice = {}) const;
 
   /// Fills every tensor: fresh ones from the seed and their own names, a fresh head from the seed and its shapes alone,
   /// the rest from `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in
@@ -67,7 +68,8 @@ class Model {
   std::string prefix(std::size_t layer) const;
   std::vector<NamedParameter> parameters_of(std::size_t layer) const;
   std::vector<NamedBuffer> buffers_of(std::size_t layer) const;
-  bool is_left_out(const std::string& name, const TransferPlan& plan) const;
+  bool is_left_out(const std::string& name, const TransferPlan& plan, const std::set<std::string>& families) const;
+  bool adapts(const std::string& name, const TensorExtents& from, const TensorExtents& to) const;
   at::Tensor run(std::size_t layer, const at::Tensor& x);
   static bool learns(const NamedParameter& parameter, const LayerPlan& plan);
   bool frozen(std::size_t layer, const LayerPlan& plan) const;
@@ -78,6 +80,9 @@ class Model {
   std::vector<bool> frozen_;      ///< the same
   bool training_ = false;
 };
+
+/// Throws Error{Data} that tells the faults, if there are any.
+void must_fit(const Fit& fit, const TransferPlan& plan);
 
 /// The features of what a layer gives, [N, C]: maps [N, C, H, W] averaged over their places, vectors as they are.
 at::Tensor pooled(const at::Tensor& x);

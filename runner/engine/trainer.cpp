@@ -24,6 +24,7 @@
 #include "engine/selection.h"
 #include "engine/selection_record.h"
 #include "engine/source_mix.h"
+#include "engine/source_weights.h"
 #include "protocol/settings.h"
 #include "weights/torch/tensor_file.h"
 
@@ -90,20 +91,19 @@ class Training {
     if (train_.size() == 0 && settings_.integer("epochs") > 0)
       throw Error(ErrorKind::Data, "there are no images to train on",
                   "the data set's training split is empty, or all of it is held out for validation");
-    std::optional<TensorFile> source;
-    if (job_.source && plan_.needs_source()) source = read_weights(job_.source->path, job_.source->sha256);
+    std::optional<TensorMap> source;
+    if (job_.source && plan_.needs_source()) source = source_tensors(model_, plan_, *job_.source);
     if (plan_.needs_source() && !source)
       throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
     // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
-    const TensorMap taken =
-        source ? with_head_rows(model_.backbone(), source->tensors, job_.source->head_rows) : TensorMap();
-    model_.initialise(plan_, source ? &taken : nullptr, seed_);
+    model_.initialise(plan_, source ? &*source : nullptr, seed_);
     fill_frozen_statistics(model_, plan_, train_);
     if (plan_.source_share > 0) {
       if (!job_.source_data || !ingredients_.source_dataset)
         throw Error(ErrorKind::Data, "the strategy mixes in source data and there is none",
                     "start the stage from another one: init = \"stage\"");
-      mix_.emplace(*job_.source_data, ingredients_.source_dataset, model_, source->tensors, plan_.source_share);
+      mix_.emplace(*job_.source_data, ingredients_.source_dataset, model_,
+                   read_weights(job_.source->path, job_.source->sha256).tensors, plan_.source_share);
     }
     begin_ = copied(state());
     const std::string note = go_on();

@@ -38,7 +38,8 @@ TrainJob train_job(const Plan& plan, const Cell& cell, const std::vector<Artifac
   job.train_settings = cell.train->settings;
   job.keep_weights = cell.keep_weights;
   job.pins = pins_of(cell);
-  if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
+  if (!cell.source_file.empty())
+    job.source = WeightsRef{cell.source_file, cell.source_sha256, cell.source_key, cell.source_prefix};
   if (cell.source >= 0) {
     const Cell& from = plan.cells[std::size_t(cell.source)];
     job.source = weights_of(source, cell.source_weights);
@@ -62,7 +63,8 @@ MeasureJob measure_job(const Plan& plan, const Cell& cell, const std::vector<std
   job.train_settings = cell.train->settings;
   job.pins = pins_of(cell);
   job.weights = weights_of(own, "last");
-  if (!cell.source_file.empty()) job.source = WeightsRef{cell.source_file, cell.source_sha256};
+  if (!cell.source_file.empty())
+    job.source = WeightsRef{cell.source_file, cell.source_sha256, cell.source_key, cell.source_prefix};
   if (cell.source >= 0) {
     const Cell& from = plan.cells[std::size_t(cell.source)];
     job.source = weights_of(source, cell.source_weights);

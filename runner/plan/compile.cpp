@@ -286,9 +286,10 @@ class Compiler {
   std::vector<Source> file_source(const Init& init, bool needs) {
     Source source;
     if (!needs) return {source};
-    source.file = resolve_path(data_root_, init.file).string();
-    const WeightsFacts* facts = weights_.open(source.file, init.place);
+    const WeightsFacts* facts = weights_.open(init);
     if (!facts) return {};
+    source.init = &init;
+    source.file = facts->path;
     source.sha256 = facts->sha256;
     return {source};
   }
@@ -336,8 +337,7 @@ class Compiler {
     }
     check_cell(cell, from.arm ? plan_.cells[std::size_t(cell.source)].dataset->classes : weights_.classes(from.file),
                study_.stages[stage_].name, problems_);
-    if (!from.file.empty() && checked_files_.insert({from.file, stage_, network.get(), cell.data.get()}).second)
-      weights_.check(cell, study_.stages[stage_], point.init->place);
+    if (!from.file.empty()) weights_.take(cell, study_.stages[stage_], *from.init);
     identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);
     const auto [at, fresh] = by_identity_.emplace(cell.identity, plan_.cells.size());
     if (fresh) {
@@ -362,7 +362,6 @@ class Compiler {
   std::vector<std::int64_t> generations_;  ///< by stage
   std::map<const Value*, Init> inits_;     ///< of the stage being compiled
   std::set<std::array<const void*, 5>> checked_;
-  std::set<std::tuple<std::string, std::size_t, const void*, const void*>> checked_files_;
   std::unordered_map<std::string, std::size_t> by_identity_;
 };
 

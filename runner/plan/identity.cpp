@@ -38,19 +38,23 @@ void identify(Cell& cell, const Cell* source, bool paired) {
   const auto from = [&](const std::string& what) {
     return what.empty() ? std::string() : fmt::format("from {} {}\n", what, cell.source_weights);
   };
-  cell.identity =
-      sha256(fmt::format("{}{}seed {}\n", text, from(source ? source->identity : cell.source_sha256), cell.seed));
-  cell.group = sha256(text + from(!source ? cell.source_sha256 : paired ? source->group : source->identity));
+  const std::string file = from(cell.source_sha256) + cell.source_variant;
+  cell.identity = sha256(fmt::format("{}{}seed {}\n", text, source ? from(source->identity) : file, cell.seed));
+  cell.group = sha256(text + (!source ? file : from(paired ? source->group : source->identity)));
 }
 
 std::string config_json(const Plan& plan, const Cell& cell) {
   const auto text = [](const std::string& value) { return nlohmann::json(value).dump(); };
+  const auto chosen = [&](const char* name, const std::optional<std::string>& value) {
+    return value ? fmt::format(R"(,"{}":{})", name, text(*value)) : std::string();
+  };
   std::string source = "null";
   if (cell.source >= 0)
     source = fmt::format(R"({{"cell":"{}","weights":"{}"}})", plan.cells[std::size_t(cell.source)].identity,
                          cell.source_weights);
   else if (!cell.source_file.empty())
-    source = fmt::format(R"({{"file":{},"sha256":"{}"}})", text(cell.source_file), cell.source_sha256);
+    source = fmt::format(R"({{"file":{},"sha256":"{}"{}{}}})", text(cell.source_file), cell.source_sha256,
+                         chosen("key", cell.source_key), chosen("prefix", cell.source_prefix));
   return fmt::format(
       R"({{"backbone":{},"data":{},"strategy":{},"train":{},"fingerprint":{},"seed":{},"generation":{},"source":{}}})",
       cell.backbone->json, cell.data->json, cell.strategy->json, cell.train->json, text(cell.dataset->fingerprint),

@@ -15,12 +15,13 @@ Init read_init(const Value& value, const Study& study, Problems& problems) {
   const Value* file = value.find("file");
   if (value.is_table())
     for (const Value::Member& member : value.table()) {
-      static const std::vector<std::string> kKeys = {"stage", "weights", "file", "same", "other", "disjoint"};
+      static const std::vector<std::string> kKeys = {"stage",  "weights", "file",  "key",
+                                                     "prefix", "same",    "other", "disjoint"};
       if (std::find(kKeys.begin(), kKeys.end(), member.key) != kKeys.end()) continue;
       const auto near = suggestion(member.key, kKeys);
-      problems.error(
-          member.place, fmt::format("init has no key {}", member.key),
-          near ? fmt::format("did you mean {}?", *near) : "it has stage, weights, same, other and disjoint, or file");
+      problems.error(member.place, fmt::format("init has no key {}", member.key),
+                     near ? fmt::format("did you mean {}?", *near)
+                          : "it has stage, weights, same, other and disjoint, or file, key and prefix");
       return init;
     }
   if (const Value* weights = value.find("weights")) {
@@ -52,6 +53,17 @@ Init read_init(const Value& value, const Study& study, Problems& problems) {
       return init;
     }
     init.disjoint = std::get<bool>(disjoint->data);
+  }
+  for (const char* name : {"key", "prefix"}) {
+    const Value* chosen = value.find(name);
+    if (!chosen) continue;
+    if (!chosen->is_string() || !file) {
+      problems.error(chosen->place, fmt::format("{} of an init is a text, and goes with a file", name),
+                     "write init = { file = \"path\", key = \"state_dict_ema\", prefix = \"encoder_q.\" }");
+      return init;
+    }
+    (std::string_view(name) == "key" ? init.key : init.prefix) = chosen->string();
+    (std::string_view(name) == "key" ? init.key_place : init.prefix_place) = chosen->place;
   }
   if (file && !value.find("stage") && file->is_string()) {
     init.kind = Init::Kind::File;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,12 +9,14 @@
 namespace cambium {
 
 /// What a stage starts from: "pretrain", { stage = "pretrain", weights = "best", same = ["data.split"], other =
-/// ["data.half"], disjoint = true } or { file = "weights/x.safetensors" }.
+/// ["data.half"], disjoint = true }, or { file = "weights/x.pth", key = "state_dict_ema", prefix = "encoder_q." }.
 struct Init {
   enum class Kind { None, Stage, File } kind = Kind::None;
   std::size_t stage = 0;
   std::string weights = "last";
   std::string file;
+  std::optional<std::string> key, prefix;  ///< which of the file's tensors
+  Place key_place, prefix_place;
   std::vector<std::string> same,
       other;              ///< keys in which the source's cell is like the one that starts from it; or is not
   bool disjoint = false;  ///< source and target must have no image in common

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,7 +38,9 @@ struct Cell {
   std::string source_file;     ///< or the weights file it takes, absolute
   std::string source_sha256;
   std::vector<std::int64_t> head_rows;  ///< which outputs of the source's head its classes are; empty: all, in order
-  std::int64_t points = 1;              ///< grid points and seeds that came to this cell
+  std::optional<std::string> source_key, source_prefix;  ///< which of its tensors, where the study says so
+  std::string source_variant;                            ///< what of that decides; see WeightsFit::variant
+  std::int64_t points = 1;                               ///< grid points and seeds that came to this cell
   bool keep_weights = true;
   bool disjoint = false;          ///< from what it starts from, as its init wants it
   std::vector<Measure> measures;  ///< to be taken once it is done; no part of what it is

@@ -220,33 +220,42 @@ void from_json(const Json& json, OverlapFacts& value) {
   value.files = files_of(json.at("files"));
 }
 
+void to_json(Json& json, const WeightsRef& value) {
+  json = {{"path", value.path}, {"sha256", value.sha256}};
+  if (value.key) json["key"] = *value.key;
+  if (value.prefix) json["prefix"] = *value.prefix;
+  if (!value.head_rows.empty()) json["head_rows"] = value.head_rows;
+}
+void from_json(const Json& json, WeightsRef& value) {
+  value = {json.at("path"), json.at("sha256"), std::nullopt, std::nullopt,
+           json.value("head_rows", std::vector<std::int64_t>{})};
+  if (json.contains("key")) value.key = json["key"].get<std::string>();
+  if (json.contains("prefix")) value.prefix = json["prefix"].get<std::string>();
+}
+
 void to_json(Json& json, const WeightsRequest& value) {
   json = value.network;
   json["do"] = "weights";
-  json["path"] = value.path;
-  json["sha256"] = value.sha256;
+  json["weights"] = value.weights;
 }
 void from_json(const Json& json, WeightsRequest& value) {
-  value = {json.get<NetworkRequest>(), json.at("path"), json.at("sha256")};
+  value = {json.get<NetworkRequest>(), json.at("weights").get<WeightsRef>()};
 }
 
 void to_json(Json& json, const WeightsFit& value) {
   if (value.failure) return put_failure(json, value.failure);
-  json = {{"faults", value.faults}, {"files", files_json(value.files)}};
+  json = {{"faults", value.faults},   {"hint", value.hint},       {"notes", value.notes},
+          {"adapted", value.adapted}, {"variant", value.variant}, {"files", files_json(value.files)}};
 }
 void from_json(const Json& json, WeightsFit& value) {
   value = {};
   if ((value.failure = get_failure(json))) return;
   value.faults = json.at("faults").get<std::vector<std::string>>();
+  value.hint = json.at("hint");
+  value.notes = json.at("notes").get<std::vector<std::string>>();
+  value.adapted = json.at("adapted").get<std::vector<std::string>>();
+  value.variant = json.at("variant");
   value.files = files_of(json.at("files"));
-}
-
-void to_json(Json& json, const WeightsRef& value) {
-  json = {{"path", value.path}, {"sha256", value.sha256}};
-  if (!value.head_rows.empty()) json["head_rows"] = value.head_rows;
-}
-void from_json(const Json& json, WeightsRef& value) {
-  value = {json.at("path"), json.at("sha256"), json.value("head_rows", std::vector<std::int64_t>{})};
 }
 
 void to_json(Json& json, const Pins& value) {

@@ -143,17 +143,29 @@ struct OverlapFacts {
   std::optional<Failure> failure;
 };
 
+/// Weights to start from.
+struct WeightsRef {
+  std::string path;
+  std::string sha256;                                ///< checked before use; empty: not checked
+  std::optional<std::string> key = {}, prefix = {};  ///< which of the file's tensors, where the study says so
+  /// Where a plan takes the head over: which of its outputs the cell's classes are; empty: all, in order.
+  std::vector<std::int64_t> head_rows = {};
+};
+
 /// {"do": "weights", ...}: whether a weights file fits a network as its strategy takes it over; answer WeightsFit.
 struct WeightsRequest {
   NetworkRequest network;
-  std::string path;
-  std::string sha256;  ///< of the file, so that a kept answer is about the same bytes
+  WeightsRef weights;  ///< with its SHA-256, so that a kept answer is about the same bytes
 };
 
 /// How a weights file fits.
 struct WeightsFit {
-  std::vector<std::string> faults;  ///< none: it fits
-  std::vector<FileStamp> files;     ///< that the network itself was read from
+  std::vector<std::string> faults;   ///< none: it fits
+  std::string hint;                  ///< what to do about them, where that is known
+  std::vector<std::string> notes;    ///< what was chosen where it could have been otherwise
+  std::vector<std::string> adapted;  ///< tensors of another shape, and what is made of them
+  std::string variant;  ///< what decides beside the file's bytes: other tensors than by itself; part of the identity
+  std::vector<FileStamp> files;  ///< that the network itself was read from
   std::optional<Failure> failure;
 };
 
@@ -168,14 +180,6 @@ struct PluginPin {
 struct Pins {
   std::vector<PluginPin> plugins;
   std::string data, network;  ///< fingerprints of the data and of the files that the network is read from; empty: any
-};
-
-/// Weights to start from.
-struct WeightsRef {
-  std::string path;
-  std::string sha256;  ///< checked before use; empty: not checked
-  /// Where a plan takes the head over: which of its outputs the cell's classes are; empty: all, in order.
-  std::vector<std::int64_t> head_rows = {};
 };
 
 /// What the network that a cell starts from was trained on: its data, the selection from it, the seed of that.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "cambium/error.h"
 #include "weights/source.h"
@@ -142,11 +143,13 @@ WeightsIndex index_weights(const std::filesystem::path& path, std::span<const st
   else
     refuse(source);
   index.files = {path};
-  std::sort(index.tensors.begin(), index.tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(index.tensors.begin(), index.tensors.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.place, a.name) < std::tie(b.place, b.name); });
   // Views may share bytes, or spread one over many elements; not without end.
   constexpr std::size_t kTimes = 8, kFree = std::size_t{1} << 20;
   std::size_t total = 0;
   for (const StoredTensor& tensor : index.tensors) {
+    if (!tensor.unread.empty()) continue;
     total += std::size_t(tensor.count()) * element_size(tensor.type);
     if (total > kTimes * bytes.size() + kFree)
       source.fail(fmt::format("unfolds to far more than it holds: with tensor {}, to {} bytes out of {}", tensor.name,

@@ -24,6 +24,9 @@ struct StoredTensor {
   std::vector<std::int64_t> strides;  ///< in elements, none below 0: a view may be turned, cut or spread
   std::size_t begin = 0;              ///< byte of its first element
   std::size_t file = 0;               ///< which of WeightsIndex::files
+  std::size_t place = 0;              ///< which of WeightsIndex::places
+  std::string unread;                 ///< its type of number where that is not read: it has no bytes then
+  bool learns = false;                ///< as the file says: TorchScript tells parameters from buffers so
 
   std::int64_t count() const;  ///< of elements
   bool contiguous() const;
@@ -37,7 +40,8 @@ const char* to_string(WeightsFormat format);
 struct WeightsIndex {
   WeightsFormat format = WeightsFormat::Safetensors;
   std::vector<std::filesystem::path> files;     ///< the file itself; of an index with shards, all shards
-  std::vector<StoredTensor> tensors;            ///< in order of name
+  std::vector<StoredTensor> tensors;            ///< in order of place and name
+  std::vector<std::string> places = {""};       ///< keys of the dictionaries that they are in, the likeliest first
   std::map<std::string, std::string> metadata;  ///< of safetensors
   std::vector<std::string> opaque;              ///< what else the file holds and is left alone: "optimizer", "args"
 };

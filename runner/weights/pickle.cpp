@@ -108,8 +108,9 @@ class Unpickler {
 
   void global(std::string_view module, std::string_view name) {
     if (harmful(module, name))
-      source_.fail(fmt::format("asks for {}.{}, which no weights need: nothing was run", module, name),
-                   "do not trust this file; get the weights from elsewhere, as safetensors if you can");
+      source_.fail(
+          fmt::format("would call {}.{} when Python loads it, which no weights need: nothing was run", module, name),
+          "do not trust this file; get the weights from elsewhere, as safetensors if you can");
     PickleValue& value = make(Kind::Global);
     value.module = module;
     value.text = name;

@@ -46,6 +46,18 @@ class SafetensorsReader {
   }
 
  private:
+  /// "F8_E4M3 (8-bit floating point)".
+  static std::string spelled(const std::string& type) {
+    const std::string bits = type.substr(1, type.find('_') - 1);
+    const bool number =
+        !bits.empty() && std::all_of(bits.begin(), bits.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const char* kind = type.starts_with("F")   ? "floating point"
+                       : type.starts_with("U") ? "unsigned integers"
+                       : type.starts_with("I") ? "integers"
+                       : type.starts_with("C") ? "complex numbers"
+                                               : nullptr;
+    return number && kind ? fmt::format("{} ({}-bit {})", type, bits, kind) : type;
+  }
   static std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
   StoredTensor tensor(const std::string& name, const Json& entry) const {
@@ -55,9 +67,12 @@ class SafetensorsReader {
     const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](ElementType known) {
       return dtype.is_string() && dtype.get<std::string>() == to_string(known);
     });
-    if (type == std::end(kTypes))
-      source_.fail(fmt::format("gives tensor {} a type that is unknown: {}", name, dump(dtype)));
-    tensor.type = *type;
+    if (type != std::end(kTypes))
+      tensor.type = *type;
+    else if (dtype.is_string())
+      tensor.unread = spelled(dtype.get<std::string>());
+    else
+      source_.fail(fmt::format("gives tensor {} no type", name));
     const Json shape = entry.value("shape", Json()), offsets = entry.value("data_offsets", Json());
     const auto whole = [](const Json& json) {
       return json.is_number_unsigned() && json.get<std::uint64_t>() <= (std::uint64_t{1} << 48);
@@ -76,6 +91,7 @@ class SafetensorsReader {
     const std::size_t needed = extent_bytes(source_, tensor), begin = offsets[0], end = offsets[1];
     if (begin > end || end > source_.bytes.size() - data_)
       source_.fail(fmt::format("puts tensor {} past its own end", name));
+    if (!tensor.unread.empty()) return tensor;
     if (end - begin != needed)
       source_.fail(fmt::format("gives tensor {} {} bytes, and its shape needs {}", name, end - begin, needed));
     tensor.begin = data_ + begin;
@@ -85,7 +101,7 @@ class SafetensorsReader {
   void no_overlaps(const std::vector<StoredTensor>& tensors) const {
     std::vector<const StoredTensor*> order;
     for (const StoredTensor& tensor : tensors)
-      if (tensor.count() > 0) order.push_back(&tensor);
+      if (tensor.unread.empty() && tensor.count() > 0) order.push_back(&tensor);
     std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->begin < b->begin; });
     for (std::size_t i = 1; i < order.size(); ++i)
       if (order[i]->begin < order[i - 1]->begin + extent_bytes(source_, *order[i - 1]))

@@ -88,8 +88,7 @@ std::optional<Storage> storage_of(const WeightsSource& source, const PickleGraph
   else if (known != std::end(kTypes))
     storage.type = known->type;
   else
-    source.fail(fmt::format("keeps numbers as {}.{}, which are not read", type.module, type.text),
-                "convert the network to float32 before it is saved: quantized and complex numbers are not taken");
+    storage.unread = fmt::format("{}.{}", type.module, type.text);
   constexpr std::int64_t kMost = std::int64_t{1} << 48;
   if (storage.count < 0 || storage.count > kMost)
     source.fail(fmt::format("has a storage {} of {} numbers", storage.key, storage.count));
@@ -100,6 +99,7 @@ bool is_tensor(const PickleGraph& graph, PickleRef ref) { return bare_tensor(gra
 
 StoredTensor read_tensor(const WeightsSource& source, const PickleGraph& graph, PickleRef ref, const std::string& name,
                          const Locate& locate) {
+  const bool parameter = bare_tensor(graph, ref) != ref;
   ref = bare_tensor(graph, ref);
   const auto& arguments = *arguments_of(graph, ref);
   const auto damaged = [&] { source.fail(fmt::format("describes tensor {} as none can be", name)); };
@@ -107,18 +107,27 @@ StoredTensor read_tensor(const WeightsSource& source, const PickleGraph& graph, 
   const auto shape = whole_numbers(graph, arguments[2]), strides = whole_numbers(graph, arguments[3]);
   auto storage = storage_of(source, graph, arguments[0]);
   if (!shape || !strides || !storage) damaged();
-  StoredTensor tensor{name, storage->type, *shape, *strides, 0, 0};
+  StoredTensor tensor;
+  tensor.name = name;
+  tensor.type = storage->type;
+  tensor.shape = *shape;
+  tensor.strides = *strides;
+  tensor.unread = storage->unread;
+  tensor.learns = parameter || (arguments.size() > 4 && graph[arguments[4]].kind == Kind::Boolean &&
+                                graph[arguments[4]].integer != 0);
   if (storage->untyped) {
     const std::string dtype = arguments.size() > 6 ? graph.name_of(arguments[6]) : "";
     const auto known = std::find_if(std::begin(kTypes), std::end(kTypes),
                                     [&](const TypeName& type) { return dtype == "torch." + std::string(type.dtype); });
     if (known == std::end(kTypes))
-      source.fail(fmt::format("gives tensor {} the type {}, which is not read", name, dtype),
-                  "convert the network to float32 before it is saved");
-    tensor.type = known->type;
+      tensor.unread = dtype.empty() ? "an unknown type" : dtype;
+    else
+      tensor.type = known->type;
   }
+  const std::size_t needed = extent_bytes(source, tensor);
+  if (!tensor.unread.empty()) return tensor;
   locate(*storage, arguments[0], name);
-  const std::size_t needed = extent_bytes(source, tensor), there = storage->end - storage->begin;
+  const std::size_t there = storage->end - storage->begin;
   const std::int64_t offset = graph[arguments[1]].integer;
   const std::size_t size = element_size(tensor.type);
   if (offset < 0 || std::size_t(offset) > there / size || needed > there - std::size_t(offset) * size)

@@ -15,12 +15,13 @@ struct Storage {
   std::string key;
   ElementType type = ElementType::F32;
   bool untyped = false;            ///< counted in bytes; the tensor says its type
+  std::string unread;              ///< a type of number that is not read
   std::int64_t count = 0;          ///< as the pickle says
   std::size_t begin = 0, end = 0;  ///< bytes of the file
 };
 
 /// Reads a persistent id ("storage", class, key, device, count, ...). Nothing if it is no storage; the bytes are left
-/// open. Fails for a type of number that is not read, naming it.
+/// open.
 std::optional<Storage> storage_of(const WeightsSource& source, const PickleGraph& graph, PickleRef id);
 
 /// Finds where a storage's bytes lie, for a tensor called `name`.
@@ -39,10 +40,15 @@ struct NamedRef {
   PickleRef ref = kNoValue;
 };
 
-/// The network's tensors in whatever the file holds: a state_dict, one nested below "state_dict", "model", ..., a whole
-/// module, a scripted module. A prefix that a wrapper gave to all names ("module.", "_orig_mod.") is taken off. Fails
-/// if there is none or more than one. What is left alone goes to `opaque`.
-std::vector<NamedRef> find_tensors(const WeightsSource& source, const PickleGraph& graph,
-                                   std::vector<std::string>& opaque);
+/// Tensors that may be a network's, and the key that leads to them: "" or "state_dict" or "checkpoint.model".
+struct FoundNetwork {
+  std::string key;
+  std::vector<NamedRef> tensors;
+};
+
+/// What may be a network in whatever the file holds: a state_dict, those nested below "state_dict", "model", ..., whole
+/// modules, a scripted module; the likeliest first. Fails if there is none. What is left alone goes to `opaque`.
+std::vector<FoundNetwork> find_networks(const WeightsSource& source, const PickleGraph& graph,
+                                        std::vector<std::string>& opaque);
 
 }  // namespace cambium

@@ -11,18 +11,44 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
-std::vector<StoredTensor> tensors_of(const WeightsSource& source, const PickleGraph& graph, const Locate& locate,
-                                     std::vector<std::string>& opaque) {
-  std::vector<StoredTensor> tensors;
-  for (const NamedRef& found : find_tensors(source, graph, opaque))
-    tensors.push_back(read_tensor(source, graph, found.ref, found.name, locate));
-  return tensors;
+void read_tensors(const WeightsSource& source, const PickleGraph& graph, const Locate& locate, WeightsIndex& index) {
+  index.places.clear();
+  for (const FoundNetwork& network : find_networks(source, graph, index.opaque)) {
+    for (const NamedRef& found : network.tensors) {
+      index.tensors.push_back(read_tensor(source, graph, found.ref, found.name, locate));
+      index.tensors.back().place = index.places.size();
+    }
+    index.places.push_back(network.key);
+  }
 }
 
 void must_be_stored(const WeightsSource& source, const std::string& name, const ZipMember& member) {
   if (!member.stored)
     source.fail(fmt::format("has its member {} compressed, which torch.save never does", name),
                 "load it with Python's torch.load and save it again");
+}
+
+/// What a zip that torch.save did not write seems to be.
+[[noreturn]] void refuse_zip(const WeightsSource& source, const std::map<std::string, ZipMember>& members) {
+  const auto any = [&](auto test) {
+    return std::any_of(members.begin(), members.end(), [&](const auto& member) { return test(member.first); });
+  };
+  const auto below_root = [](const std::string& name) { return name.substr(name.find('/') + 1); };
+  if (any([&](const std::string& name) {
+        return name == "serialized_exported_program.json" || below_root(name) == "archive_format" ||
+               (name.find("models/") != std::string::npos && name.ends_with(".json"));
+      }))
+    source.fail("is what torch.export saves (.pt2): a graph of the network, not its weights alone",
+                "save the weights with torch.save(program.state_dict, \"weights.pth\")");
+  if (any([](const std::string& name) { return name.ends_with("model.weights.h5"); }))
+    source.fail("is what Keras saves (.keras)", "convert the weights to safetensors");
+  if (any([](const std::string& name) { return name.ends_with(".npy"); }))
+    source.fail("is an archive of NumPy arrays (.npz)",
+                "save a dictionary of named tensors with torch.save or safetensors");
+  if (any([](const std::string& name) { return name.find("/.data/") != std::string::npos; }))
+    source.fail("is what torch.package saves", "save the network's state_dict() with torch.save");
+  source.fail("is a zip without the data.pkl that torch.save writes",
+              "if it is a packed folder, unpack it and name the file inside");
 }
 
 /// The old format: magic number, protocol, system, the pickle, the storages' keys, each storage with its length.
@@ -45,10 +71,9 @@ class LegacyReader {
     place_storages(graph, keys);
     WeightsIndex index;
     index.format = WeightsFormat::Legacy;
-    index.tensors = tensors_of(
+    read_tensors(
         source_, graph,
-        [&](Storage& storage, PickleRef id, const std::string& name) { locate(graph, storage, id, name); },
-        index.opaque);
+        [&](Storage& storage, PickleRef id, const std::string& name) { locate(graph, storage, id, name); }, index);
     return index;
   }
 
@@ -68,7 +93,12 @@ class LegacyReader {
     std::map<std::string, std::size_t> sizes;
     for (PickleRef ref = 0; ref < graph.values.size(); ++ref)
       if (graph[ref].kind == Kind::PersistentId)
-        if (const auto storage = storage_of(source_, graph, ref)) sizes[storage->key] = element_size(storage->type);
+        if (const auto storage = storage_of(source_, graph, ref)) {
+          if (!storage->unread.empty())
+            source_.fail(fmt::format("keeps numbers as {}, which are not read", storage->unread),
+                         "convert the network to float32 before it is saved");
+          sizes[storage->key] = element_size(storage->type);
+        }
     if (keys[keys.root].kind != Kind::List) source_.fail("does not list its storages");
     for (PickleRef ref : keys[keys.root].items) {
       const std::string key(keys[ref].text);
@@ -120,9 +150,7 @@ WeightsIndex index_zip(const WeightsSource& source) {
     const std::size_t slash = member.first.find('/');
     return slash != std::string::npos && member.first.substr(slash) == "/data.pkl";
   });
-  if (pickle == members.end())
-    source.fail("is a zip without the data.pkl that torch.save writes",
-                "if it is a packed folder, unpack it and name the file inside");
+  if (pickle == members.end()) refuse_zip(source, members);
   must_be_stored(source, pickle->first, pickle->second);
   const std::string root = pickle->first.substr(0, pickle->first.find('/') + 1);
   if (const auto order = members.find(root + "byteorder");
@@ -131,7 +159,7 @@ WeightsIndex index_zip(const WeightsSource& source) {
   const PickleGraph graph = read_pickle(source, pickle->second.begin, pickle->second.begin + pickle->second.size);
   WeightsIndex index;
   index.format = members.count(root + "constants.pkl") ? WeightsFormat::TorchScript : WeightsFormat::Zip;
-  index.tensors = tensors_of(
+  read_tensors(
       source, graph,
       [&](Storage& storage, PickleRef, const std::string& name) {
         const auto member = members.find(root + "data/" + storage.key);
@@ -145,7 +173,7 @@ WeightsIndex index_zip(const WeightsSource& source) {
         storage.begin = member->second.begin;
         storage.end = storage.begin + member->second.size;
       },
-      index.opaque);
+      index);
   return index;
 }
 

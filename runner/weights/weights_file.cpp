@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cambium/error.h"
 #include "cambium/files.h"
 #include "weights/source.h"
 
@@ -43,9 +45,56 @@ std::map<std::string, std::string> weight_map(const WeightsSource& source) {
   return shards;
 }
 
+/// How many elements of type T have all bits of their exponent set.
+template <class T>
+std::int64_t count_not_finite(const std::uint8_t* bytes, std::size_t elements, T exponent) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < elements; ++i) {
+    T value;
+    std::memcpy(&value, bytes + i * sizeof value, sizeof value);
+    count += (value & exponent) == exponent;
+  }
+  return count;
+}
+
 }  // namespace
 
-WeightsFile::WeightsFile(const fs::path& path) {
+fs::path weights_path(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return path;
+  for (const char* name :
+       {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+        "open_clip_model.safetensors", "diffusion_pytorch_model.safetensors"})
+    if (fs::exists(path / name, error)) return path / name;
+  std::vector<std::string> names, weights;
+  bool distributed = false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+    names.push_back(entry.path().filename().string());
+    const std::string end = entry.path().extension().string();
+    distributed = distributed || end == ".distcp";
+    if (end == ".safetensors" || end == ".pth" || end == ".pt" || end == ".bin") weights.push_back(names.back());
+  }
+  std::sort(names.begin(), names.end());
+  if (weights.size() == 1) return path / weights.front();
+  constexpr std::size_t kTold = 6;
+  std::string there =
+      names.empty() ? "nothing"
+                    : fmt::format("{}", fmt::join(names.begin(),
+                                                  names.begin() + std::ptrdiff_t(std::min(kTold, names.size())), ", "));
+  if (names.size() > kTold) there += fmt::format(" and {} more", names.size() - kTold);
+  throw Error(
+      ErrorKind::Data,
+      distributed
+          ? fmt::format("{} is a distributed checkpoint of torch.distributed, a file for each rank", path.string())
+          : fmt::format("{} is a folder without model.safetensors or pytorch_model.bin; it has {}", path.string(),
+                        there),
+      distributed
+          ? "make one file of it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch DIR weights.pth"
+          : "name the weights file itself");
+}
+
+WeightsFile::WeightsFile(const fs::path& given) {
+  const fs::path path = weights_path(given);
   files_.emplace_back(path);
   if (is_shard_index({path, files_.front().bytes()}))
     read_shards(path);
@@ -75,6 +124,7 @@ void WeightsFile::read_shards(const fs::path& path) {
     for (StoredTensor& tensor : part.tensors) {
       if (missing.erase(tensor.name) == 0) continue;
       tensor.file = shards.size() - 1;
+      tensor.place = 0;
       index_.tensors.push_back(std::move(tensor));
     }
     if (!missing.empty())
@@ -90,6 +140,50 @@ void WeightsFile::read_shards(const fs::path& path) {
 
 const std::uint8_t* WeightsFile::begin_of(const StoredTensor& tensor) const {
   return files_[tensor.file].bytes().data() + tensor.begin;
+}
+
+std::int64_t WeightsFile::not_finite(const StoredTensor& tensor) const {
+  std::vector<std::uint8_t> ordered;
+  const std::uint8_t* bytes = begin_of(tensor);
+  if (!tensor.contiguous()) {
+    ordered.resize(std::size_t(tensor.count()) * element_size(tensor.type));
+    copy(tensor, ordered.data());
+    bytes = ordered.data();
+  }
+  const auto count = std::size_t(tensor.count());
+  switch (tensor.type) {
+    case ElementType::F64:
+      return count_not_finite<std::uint64_t>(bytes, count, 0x7ff0000000000000);
+    case ElementType::F32:
+      return count_not_finite<std::uint32_t>(bytes, count, 0x7f800000);
+    case ElementType::F16:
+      return count_not_finite<std::uint16_t>(bytes, count, 0x7c00);
+    case ElementType::BF16:
+      return count_not_finite<std::uint16_t>(bytes, count, 0x7f80);
+    default:
+      return 0;
+  }
+}
+
+void WeightsFile::copy(const StoredTensor& tensor, std::uint8_t* out) const {
+  const std::uint8_t* begin = begin_of(tensor);
+  const std::size_t size = element_size(tensor.type);
+  if (tensor.contiguous()) {
+    if (tensor.count() > 0) std::memcpy(out, begin, std::size_t(tensor.count()) * size);
+    return;
+  }
+  std::vector<std::int64_t> at(tensor.shape.size(), 0);
+  std::int64_t offset = 0;
+  for (std::int64_t left = tensor.count(); left > 0; --left) {
+    std::memcpy(out, begin + std::size_t(offset) * size, size);
+    out += size;
+    for (std::size_t d = at.size(); d-- > 0;) {
+      offset += tensor.strides[d];
+      if (++at[d] < tensor.shape[d]) break;
+      offset -= at[d] * tensor.strides[d];
+      at[d] = 0;
+    }
+  }
 }
 
 std::string WeightsFile::sha256() const {

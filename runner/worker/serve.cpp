@@ -15,6 +15,7 @@
 #include "engine/model.h"
 #include "engine/overlap.h"
 #include "engine/provenance.h"
+#include "engine/source_weights.h"
 #include "engine/torch_version.h"
 #include "engine/trainer.h"
 #include "plugins/registry.h"
@@ -192,10 +193,9 @@ class Server {
     const Model model(registry_.make_backbone(network.backbone, network.shape, network.data_root), network.classes);
     const TransferPlan plan =
         checked_plan(*registry_.make_strategy(network.strategy), network_facts(model.backbone(), network.epochs));
-    std::vector<TensorShape> given;
-    const WeightsFile file(request.path);
-    for (const StoredTensor& tensor : file.index().tensors) given.push_back({tensor.name, tensor.shape});
-    return WeightsFit{model.fit(plan, given).faults, file_stamps(model.backbone().files()), std::nullopt};
+    WeightsFit fit = weights_fit(model, plan, WeightsFile(request.weights.path), choice_of(request.weights));
+    fit.files = file_stamps(model.backbone().files());
+    return fit;
   }
 
   Json train_cell(TrainJob job) {

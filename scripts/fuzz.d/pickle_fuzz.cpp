@@ -9,9 +9,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     std::vector<std::string> opaque;
     const PickleGraph graph = read_pickle(source, 0, size);
-    for (const NamedRef& found : find_tensors(source, graph, opaque))
-      read_tensor(source, graph, found.ref, found.name,
-                  [&](Storage& storage, PickleRef, const std::string&) { storage.end = size; });
+    for (const FoundNetwork& network : find_networks(source, graph, opaque))
+      for (const NamedRef& found : network.tensors)
+        read_tensor(source, graph, found.ref, found.name,
+                    [&](Storage& storage, PickleRef, const std::string&) { storage.end = size; });
   } catch (const Error&) {
   }
   return 0;

@@ -145,6 +145,29 @@ TEST(Initialisation, NamesEveryTensorThatDoesNotFit) {
   EXPECT_EQ(refusal(plan_with({Weights::Fresh, Weights::Fresh, Weights::Source})), "none");
 }
 
+TEST(Initialisation, LeavesAloneWhatBelongsToNoLayerTakenOver) {
+  const auto refusal = [&](const TransferPlan& plan, const std::string& extra) -> std::string {
+    TensorMap source = fresh(9).state();
+    source[extra] = at::ones({1});
+    Model model(std::make_unique<TinyBackbone>(), 3);
+    try {
+      model.initialise(plan, &source, 1);
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return "none";
+  };
+  const TransferPlan all = plan_of(Weights::Source, {});
+  for (const char* beside : {"decoder.0.weight", "mask_token", "pre_logits.fc.weight", "classifier.weight", "aux.bias"})
+    EXPECT_EQ(refusal(all, beside), "none") << beside;
+  EXPECT_EQ(refusal(all, "head.1.weight"), "none") << "of the head, which is new";
+  EXPECT_THAT(refusal(all, "conv2.extra"), HasSubstr("conv2.extra is unknown"));
+  EXPECT_THAT(refusal(all, "conv3.conv.weight"), HasSubstr("unknown")) << "one more of a row that is taken over";
+  TransferPlan head = all;
+  head.head = Weights::Source;
+  EXPECT_THAT(refusal(head, "head.1.weight"), HasSubstr("head.1.weight is unknown"));
+}
+
 TEST(Groups, AreTheDisjointUnionOfWhatLearns) {
   for (Trainable first : {Trainable::None, Trainable::All, Trainable::Norm, Trainable::Bias})
     for (Trainable last : {Trainable::None, Trainable::All, Trainable::Norm, Trainable::Bias}) {

@@ -1,6 +1,8 @@
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 
@@ -121,6 +123,8 @@ TEST(Vit, KnowsTheNamesOfDeitAndTimm) {
       {"blocks.3.mlp.fc1.weight", "encoder.layers.encoder_layer_3.mlp.0.weight"},
       {"blocks.3.mlp.fc2.weight", "encoder.layers.encoder_layer_3.mlp.3.weight"},
       {"norm.weight", "encoder.ln.weight"},
+      {"encoder.layers.encoder_layer_11.mlp.linear_1.weight", "encoder.layers.encoder_layer_11.mlp.0.weight"},
+      {"encoder.layers.encoder_layer_0.mlp.linear_2.bias", "encoder.layers.encoder_layer_0.mlp.3.bias"},
       {"head.bias", "heads.head.bias"},
       {"encoder.ln.bias", "encoder.ln.bias"}};
   const TensorMap own = Model(make("vit_tiny", {3, 32, 32}), 10).state();
@@ -128,6 +132,60 @@ TEST(Vit, KnowsTheNamesOfDeitAndTimm) {
     EXPECT_EQ(vit->own_name(theirs), ours);
     EXPECT_EQ(own.count(ours), 1u) << ours;
   }
+}
+
+TEST(ResNet, KnowsTheNumbersOfItsChildren) {
+  Model model(make("resnet18", {3, 64, 64}), 10);
+  TransferPlan plan = evaluation_of(model.backbone());
+  plan.head = Weights::Fresh;
+  GivenTensors given;  // SimCLR by lightly
+  const std::map<std::string, std::string> numbers = {{"conv1", "0"},  {"bn1", "1"},    {"layer1", "4"},
+                                                      {"layer2", "5"}, {"layer3", "6"}, {"layer4", "7"}};
+  for (const auto& [name, tensor] : model.state())
+    if (const auto number = numbers.find(name.substr(0, name.find('.'))); number != numbers.end())
+      given.tensors.push_back({"backbone." + number->second + name.substr(name.find('.')), tensor.sizes().vec()});
+  given.tensors.push_back({"projection_head.layers.0.weight", {4, 4}});
+  EXPECT_THAT(model.fit(plan, given).faults, ::testing::IsEmpty());
+}
+
+TEST(Vit, InterpolatesPositionsAsTorchvisionDoes) {
+  NEEDS_PYTORCH();
+  const at::Tensor theirs = filled("encoder.pos_embedding", {1, 197, 192});
+  for (const std::int64_t side : {32, 96, 224, 288}) {
+    const at::Tensor wanted =
+        read_weights(oracle("positions") / (std::to_string(side) + ".safetensors")).tensors.at("p");
+    const at::Tensor made =
+        make("vit_tiny", {3, side, side})->adapted("encoder.pos_embedding", theirs, wanted.sizes().vec());
+    ASSERT_EQ(made.sizes(), wanted.sizes());
+    EXPECT_LT(made.sub(wanted).abs().max().item<double>(), 1e-6) << side;
+  }
+}
+
+TEST(Vit, MakesNothingOfPositionsOfAnotherKind) {
+  const auto vit = make("vit_tiny", {3, 32, 32});
+  const std::vector<std::int64_t> shape = {1, 5, 192};
+  EXPECT_FALSE(vit->adapted("encoder.pos_embedding", at::zeros({1, 198, 192}), shape).defined())
+      << "with a token for distillation";
+  EXPECT_FALSE(vit->adapted("encoder.pos_embedding", at::zeros({1, 197, 384}), shape).defined());
+  EXPECT_FALSE(vit->adapted("class_token", at::zeros({1, 2, 192}), {1, 1, 192}).defined());
+}
+
+TEST(Vit, LeavesNoTokenOfAnotherNetworkAlone) {
+  Model model(make("vit_tiny", {3, 32, 32}), 10);
+  TransferPlan plan = evaluation_of(model.backbone());
+  plan.head = Weights::Fresh;
+  const auto faults = [&](const std::string& extra) {
+    GivenTensors given;
+    for (const auto& [name, tensor] : model.state()) given.tensors.push_back({name, tensor.sizes().vec()});
+    given.tensors.push_back({extra, {1}});
+    return model.fit(plan, given).faults.size();
+  };
+  for (const char* acts : {"reg_token", "dist_token", "norm_pre.weight", "patch_embed.norm.weight",
+                           "encoder.layers.encoder_layer_12.ln_1.weight", "blocks.0.ls1.gamma"})
+    EXPECT_EQ(faults(acts), 1u) << acts;
+  for (const char* beside : {"decoder_blocks.0.norm1.weight", "mask_token", "pre_logits.fc.weight", "head_dist.weight",
+                             "heads.pre_logits.weight"})
+    EXPECT_EQ(faults(beside), 0u) << beside;
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
     oracle.py tensors FOLDER FILE...       any .pth file's tensors, prefixes off, as FOLDER/NAME.safetensors
     oracle.py logits FOLDER NAME:SIDE...   a torchvision network's names and shapes, and its logits on images of SIDE pixels,
                                            as FOLDER/NAME.safetensors; weights and input are filled() of their names
+    oracle.py positions FOLDER             filled position embeddings of 14x14 patches, interpolated by torchvision for images of
+                                           several sizes, as FOLDER/SIZE.safetensors
     oracle.py scripts FOLDER               small scripted networks, FOLDER/KIND.pt, with tensors, input and logits in
                                            FOLDER/KIND.safetensors
 """
@@ -184,6 +186,12 @@ if verb == "tensors":
 elif verb == "logits":
     for name, side in (item.split(":") for item in what):
         logits(name, int(side), f"{folder}/{name}.safetensors")
+elif verb == "positions":
+    from torchvision.models.vision_transformer import interpolate_embeddings
+    for side in (32, 96, 224, 288):
+        state = {"encoder.pos_embedding": filled("encoder.pos_embedding", [1, 197, 192])}
+        made = interpolate_embeddings(side, 16, state)["encoder.pos_embedding"]
+        write_safetensors(f"{folder}/{side}.safetensors", {"p": made})
 elif verb == "scripts":
     for kind in (Flattening, Doubling, Varied):
         script(kind, f"{folder}/{kind.__name__.lower()}")

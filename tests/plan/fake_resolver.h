@@ -100,6 +100,7 @@ class FakeResolver : public Resolver {
   std::vector<WeightsFit> weights(const std::vector<WeightsRequest>& requests) override {
     asked_weights += int(requests.size());
     asked_weights_of.insert(asked_weights_of.end(), requests.begin(), requests.end());
+    if (!requests.empty()) asked_file = requests.back().weights;
     return std::vector<WeightsFit>(requests.size(), weights_fit);
   }
 
@@ -107,6 +108,7 @@ class FakeResolver : public Resolver {
   std::vector<std::string> skipped, notes;  ///< of every data set
   OverlapFacts overlap;
   WeightsFit weights_fit;
+  WeightsRef asked_file;
   std::vector<ImageShape> asked_shapes;
   std::vector<WeightsRequest> asked_weights_of;
   std::map<std::string, std::string> fingerprints, network_fingerprints;

@@ -27,12 +27,20 @@ class WeightsInit : public PlanTest {
                       card.empty() ? std::map<std::string, std::string>() : metadata);
   }
   std::optional<Plan> with(const std::string& name, const std::string& strategy = "copy",
-                           const std::vector<std::string>& sets = {}) {
+                           const std::vector<std::string>& sets = {}, const std::string& choice = {}) {
     return compile(
         "[study]\n[stage.transfer]\nbackbone = \"net\"\ndata = { plugin = \"toy\", root = \"a\" }\n"
         "init = { file = \"" +
-            name + "\" }\nstrategy = \"" + strategy + "\"\n",
+            name + "\"" + choice + " }\nstrategy = \"" + strategy + "\"\n",
         sets);
+  }
+  /// Two networks in a dictionary each, under prefixes.
+  void write_two(const std::string& name) {
+    const std::vector<std::uint8_t> bytes = {1};
+    write_safetensors(folder_.path() / name,
+                      {{"module.encoder_q.conv1.weight", ElementType::U8, {1}, bytes},
+                       {"module.encoder_k.conv1.weight", ElementType::U8, {1}, bytes}},
+                      {});
   }
   /// What is told where the strategy takes nothing over.
   std::vector<std::string> told_from_scratch(const std::string& name) {
@@ -83,6 +91,69 @@ TEST_F(WeightsInit, IsAskedAboutOnceForAllSeeds) {
   write("x", 1);
   EXPECT_EQ(with("x", "copy", {"study.seeds=[0, 1, 2]"})->cells.size(), 3u);
   EXPECT_EQ(resolver_.asked_weights, 1);
+}
+
+TEST_F(WeightsInit, ChoosesByPrefixAndKey) {
+  write_two("x");
+  const auto plan = with("x", "copy", {}, ", prefix = \"encoder_k.\"");
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(resolver_.asked_file.prefix, "encoder_k.");
+  EXPECT_EQ(plan->cells.front().source_prefix, "encoder_k.");
+  EXPECT_THAT(config_json(*plan, plan->cells.front()), HasSubstr(R"("prefix":"encoder_k.")"));
+
+  EXPECT_FALSE(with("x", "copy", {}, ", prefix = \"module.encodr_k.\""));
+  EXPECT_THAT(told(), ElementsAre(AllOf(HasSubstr("5:32: "), HasSubstr("begins with \"module.encodr_k.\""))));
+  EXPECT_THAT(hint(), HasSubstr("did you mean \"module.encoder_k.\"?"));
+  EXPECT_FALSE(with("x", "copy", {}, ", prefix = \"layers.\""));
+  EXPECT_THAT(hint(), HasSubstr("its names begin with module., module.encoder_k., module.encoder_q."));
+
+  EXPECT_FALSE(with("x", "copy", {}, ", key = \"state_dict\""));
+  EXPECT_THAT(told(), ElementsAre(AllOf(HasSubstr("5:29: "), HasSubstr("no dictionary of tensors at \"state_dict\""))));
+  EXPECT_THAT(hint(), HasSubstr("leave key out"));
+  EXPECT_FALSE(with("x", "copy", {}, ", key = \"encoder_q\""));
+  EXPECT_THAT(hint(), HasSubstr("write prefix = \"encoder_q\""));
+
+  EXPECT_FALSE(with("x", "copy", {}, ", prefix = 3"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("prefix of an init is a text, and goes with a file")));
+  EXPECT_FALSE(with("x", "copy", {}, ", prefx = \"a\""));
+  EXPECT_THAT(hint(), HasSubstr("did you mean prefix?"));
+}
+
+TEST_F(WeightsInit, CountsByTheTensorsThatAreTaken) {
+  write_two("x");
+  const auto of = [&](const std::string& choice, const std::string& variant) {
+    resolver_.weights_fit.variant = variant;
+    return with("x", "copy", {}, choice)->cells.front().identity;
+  };
+  const std::string plain = of("", "");
+  EXPECT_EQ(of(", prefix = \"encoder_q.\"", ""), plain) << "what is taken without it too";
+  EXPECT_NE(of(", prefix = \"encoder_k.\"", "another"), plain);
+}
+
+TEST_F(WeightsInit, TellsWhatWasChosenAndMade) {
+  write("x", 1);
+  resolver_.weights_fit.notes = {"the copy is left"};
+  resolver_.weights_fit.adapted = {"positions are interpolated"};
+  EXPECT_TRUE(with("x"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("the copy is left"), HasSubstr("positions are interpolated")));
+}
+
+TEST_F(WeightsInit, OneShardOfSeveralIsTold) {
+  write("model-00002-of-00003.safetensors", 1);
+  resolver_.weights_fit.faults = {"conv2.weight is missing"};
+  EXPECT_FALSE(with("model-00002-of-00003.safetensors"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("is one shard of several, 2 of 3, and does not fit")));
+  EXPECT_THAT(hint(), HasSubstr("the index of all shards"));
+}
+
+TEST_F(WeightsInit, MayBeAFolder) {
+  std::filesystem::create_directory(folder_.path() / "hub");
+  EXPECT_FALSE(with("hub"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("hub is a folder without model.safetensors")));
+  write("hub/model.safetensors", 1);
+  write("one", 1);
+  EXPECT_EQ(with("hub")->cells.front().identity, with("one")->cells.front().identity);
+  EXPECT_THAT(with("hub")->cells.front().source_file, ::testing::EndsWith("hub/model.safetensors"));
 }
 
 TEST_F(WeightsInit, CardBindsTheNormalisation) {

@@ -83,14 +83,18 @@ TEST(Hostile, RunsNothing) {
        {"cposix\nsystem\n(" + command + "tR", "cos\nsystem\n" + command + "\x85R", "(" + command + "ios\nsystem\n",
         text("os") + text("system") + "\x93" + command + "\x85R", "csubprocess\nPopen\n(" + command + "tR"})
     EXPECT_THAT(refusal(archive(dict(text("w") + tensor(4, 0, {4}, {1}) + text("x") + call))),
-                ::testing::AnyOf(HasSubstr("asks for posix.system"), HasSubstr("asks for os.system"),
-                                 HasSubstr("asks for subprocess.Popen")));
-  EXPECT_THAT(of_tensor("cbuiltins\neval\n(" + text("1") + "tR"), HasSubstr("asks for builtins.eval"));
+                ::testing::AnyOf(HasSubstr("would call posix.system"), HasSubstr("would call os.system"),
+                                 HasSubstr("would call subprocess.Popen")));
+  EXPECT_THAT(of_tensor("cbuiltins\neval\n(" + text("1") + "tR"), HasSubstr("would call builtins.eval"));
+  EXPECT_THAT(of_tensor("ccommands\ngetoutput\n(" + text("1") + "tR"), HasSubstr("would call commands.getoutput"));
   // What is merely unknown is left alone, uncalled.
   const std::string file = archive(dict(text("w") + tensor(4, 0, {4}, {1}) + text("x") + "cmy.code\nrun\n)R"));
   const WeightsIndex index = index_weights("x", std::vector<std::uint8_t>(file.begin(), file.end()));
   EXPECT_EQ(index.tensors.size(), 1u);
   EXPECT_THAT(index.opaque, ::testing::ElementsAre("x"));
+  for (const char* own : {"code\nNet", "commands.nets\nrun", "requests.models\nNet", "asyncio\nTimeout"})
+    EXPECT_EQ(refusal(archive(dict(text("w") + tensor(4, 0, {4}, {1}) + text("x") + "c" + own + "\n)R"))), "no error")
+        << own;
   EXPECT_FALSE(std::filesystem::exists(marker));
 }
 

@@ -84,7 +84,7 @@ def write(folder):
     state = net.state_dict()
     wrapped = collections.OrderedDict(("module." + name, tensor) for name, tensor in state.items())
     put("nested", {"epoch": 3, "args": argparse.Namespace(lr=0.1), "best": 0.5, "state_dict": wrapped,
-                   "optimizer": optimizer.state_dict()}, state)
+                   "optimizer": optimizer.state_dict()}, wrapped)
     put("nested_legacy", {"model": state, "optimizer": optimizer.state_dict()}, state, **old)
     put("deeper", {"checkpoint": {"net": state}, "tag": "x"}, state)
     put("whole_module", net, state)

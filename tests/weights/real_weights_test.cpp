@@ -29,7 +29,8 @@ TEST(RealWeights, TakesTheNetworkOutOfACheckpoint) {
   const WeightsFile weights(file);
   EXPECT_EQ(numbers(weights), 853018);  // table 6: 0.85 M
   EXPECT_THAT(weights.index().opaque, ::testing::Contains("best_prec1"));
-  EXPECT_EQ(weights.index().tensors.front().name, "bn1.bias");  // not module.bn1.bias
+  EXPECT_THAT(weights.index().places, ::testing::ElementsAre("state_dict"));
+  EXPECT_EQ(weights.index().tensors.front().name, "module.bn1.bias");
 }
 
 TEST(RealWeights, HaveTheirPublishedCounts) {

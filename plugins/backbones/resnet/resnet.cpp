@@ -1,4 +1,5 @@
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,15 @@ class ResNet : public blocks::Staged {
     set_input(blocks::imagenet_card(image));
   }
   std::string head_name() const override { return "fc"; }
+  /// From the numbers that nn.Sequential(*resnet.children()) gives, as training code of self-supervision likes to have
+  /// it.
+  std::string own_name(const std::string& theirs) const override {
+    static const std::map<std::string, std::string> kChildren = {{"0", "conv1"},  {"1", "bn1"},    {"4", "layer1"},
+                                                                 {"5", "layer2"}, {"6", "layer3"}, {"7", "layer4"}};
+    const std::size_t dot = theirs.find('.');
+    const auto child = kChildren.find(theirs.substr(0, dot));
+    return child == kChildren.end() || dot == std::string::npos ? theirs : child->second + theirs.substr(dot);
+  }
 };
 
 template <class Block>

@@ -24,7 +24,8 @@ bool starts(std::string& name, const std::string& from, const std::string& to) {
 /// width]. Layers: embed (patches, class token, positions), block1 to block12; the last norm belongs to block12.
 class Vit : public Backbone {
  public:
-  Vit(const Params& params, const ImageShape& image, Size size, InputCard card) {
+  Vit(const Params& params, const ImageShape& image, Size size, InputCard card)
+      : grid_{image.height / params.integer("patch"), image.width / params.integer("patch")} {
     const std::int64_t patch = params.integer("patch");
     if (image.height % patch != 0 || image.width % patch != 0)
       throw Error(ErrorKind::Plugin,
@@ -44,11 +45,18 @@ class Vit : public Backbone {
   std::unique_ptr<Module> make_head(std::int64_t classes) const override {
     return std::make_unique<nn::Linear>(feature_width(), classes, Init::constant(0), Init::constant(0));
   }
-  /// From DeiT's and timm's names.
+  /// From DeiT's and timm's names, and torchvision's before 0.13. What such a network has and this one has not, though
+  /// it acts on the tokens, is named as part of the encoder, so that it is no extra that can be left alone.
   std::string own_name(const std::string& theirs) const override {
     std::string name = theirs;
     if (name == "cls_token") return "class_token";
     if (name == "pos_embed") return "encoder.pos_embedding";
+    for (const char* token : {"dist_token", "reg_token", "register_tokens", "norm_pre.", "patch_embed.norm."})
+      if (starts(name, token, std::string("encoder.") + token)) return name;
+    if (const std::size_t old = name.find(".mlp.linear_"); starts(name, "encoder.layers.", "encoder.layers.")) {
+      if (old != std::string::npos) name.replace(old, 14, name[old + 12] == '1' ? ".mlp.0." : ".mlp.3.");
+      return name;
+    }
     if (starts(name, "patch_embed.proj.", "conv_proj.") || starts(name, "norm.", "encoder.ln.") ||
         starts(name, "head.", "heads.head.") || !starts(name, "blocks.", ""))
       return name;
@@ -60,6 +68,13 @@ class Vit : public Backbone {
         starts(name, "mlp.fc2.", "mlp.3.");
     return "encoder.layers.encoder_layer_" + block + "." + name;
   }
+  at::Tensor adapted(const std::string& name, const at::Tensor& theirs,
+                     const std::vector<std::int64_t>& shape) const override {
+    return name == "encoder.pos_embedding" ? vit::resized_positions(theirs, shape, grid_) : at::Tensor();
+  }
+
+ private:
+  vit::Grid grid_;
 };
 
 void add(Registry& registry, const std::string& name, const std::string& doc, Size size,

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/upsample_bicubic2d.h>
 
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "cambium/image.h"
 #include "cambium/nn.h"
@@ -11,6 +13,23 @@
 namespace cambium::vit {
 
 inline constexpr double kEps = 1e-6;
+
+/// Patches of an image.
+struct Grid {
+  std::int64_t height, width;
+};
+
+/// Position embeddings [1, 1 + side^2, width] of square images, made into `shape` = [1, 1 + HW, width] for a grid of H
+/// x W patches: the class token's stays, the others are interpolated bicubically with their corners in place, as
+/// torchvision does. Undefined for any other shape.
+inline at::Tensor resized_positions(const at::Tensor& theirs, const std::vector<std::int64_t>& shape, Grid grid) {
+  if (theirs.dim() != 3 || theirs.size(0) != 1 || theirs.size(1) < 2 || theirs.size(2) != shape[2]) return {};
+  const auto side = std::int64_t(std::lround(std::sqrt(double(theirs.size(1) - 1))));
+  if (side * side != theirs.size(1) - 1) return {};
+  const at::Tensor map = theirs.slice(1, 1).to(at::kFloat).transpose(1, 2).reshape({1, shape[2], side, side});
+  const at::Tensor resized = at::upsample_bicubic2d(map, at::IntArrayRef{grid.height, grid.width}, true);
+  return at::cat({theirs.slice(1, 0, 1).to(at::kFloat), resized.flatten(2).transpose(1, 2)}, 1);
+}
 
 /// [N, C, H, W] to tokens [N, 1 + HW / patch^2, width]: the class token, then the patches, all with their positions.
 class Embedding : public Module {

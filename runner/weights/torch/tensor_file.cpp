@@ -34,38 +34,29 @@ at::ScalarType type_of(ElementType stored) {
   return std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& kind) { return kind.stored == stored; })->type;
 }
 
-/// Copies the elements of a view in order.
-void gather(const StoredTensor& stored, const std::uint8_t* begin, std::uint8_t* out) {
-  const std::size_t size = element_size(stored.type), dimensions = stored.shape.size();
-  std::vector<std::int64_t> at(dimensions, 0);
-  std::int64_t offset = 0;
-  for (std::int64_t left = stored.count(); left > 0; --left) {
-    std::memcpy(out, begin + std::size_t(offset) * size, size);
-    out += size;
-    for (std::size_t d = dimensions; d-- > 0;) {
-      offset += stored.strides[d];
-      if (++at[d] < stored.shape[d]) break;
-      offset -= at[d] * stored.strides[d];
-      at[d] = 0;
-    }
-  }
+at::Tensor tensor_of(const WeightsFile& file, const fs::path& path, const StoredTensor& stored) {
+  if (!stored.unread.empty())
+    throw Error(
+        ErrorKind::Data,
+        path.string() + " keeps tensor " + stored.name + " as " + stored.unread + ", a type of number that is not read",
+        "convert it to float32 before it is saved");
+  at::Tensor tensor = at::empty(stored.shape, at::TensorOptions().dtype(type_of(stored.type)));
+  file.copy(stored, static_cast<std::uint8_t*>(tensor.data_ptr()));
+  return tensor;
 }
 
-TensorFile read(const WeightsFile& file, const fs::path& path, const std::string& expected) {
+void must_hash_to(const WeightsFile& file, const fs::path& path, const std::string& expected) {
   if (!expected.empty() && file.sha256() != expected)
     throw Error(ErrorKind::Data, path.string() + " has changed since: its SHA-256 is another",
                 "put the file back as it was; if a run of Cambium wrote it, delete it, and the run will be done again");
+}
+
+TensorFile read(const WeightsFile& file, const fs::path& path, const std::string& expected) {
+  must_hash_to(file, path, expected);
   TensorFile result;
   result.metadata = file.index().metadata;
-  for (const StoredTensor& stored : file.index().tensors) {
-    at::Tensor tensor = at::empty(stored.shape, at::TensorOptions().dtype(type_of(stored.type)));
-    auto* out = static_cast<std::uint8_t*>(tensor.data_ptr());
-    if (tensor.numel() > 0 && stored.contiguous())
-      std::memcpy(out, file.begin_of(stored), tensor.nbytes());
-    else
-      gather(stored, file.begin_of(stored), out);
-    result.tensors[stored.name] = tensor;
-  }
+  for (const StoredTensor& stored : file.index().tensors)
+    if (stored.place == 0) result.tensors[stored.name] = tensor_of(file, path, stored);
   return result;
 }
 
@@ -91,6 +82,16 @@ std::vector<TensorBytes> bytes_of(const TensorMap& tensors, std::vector<at::Tens
 
 TensorFile read_weights(const fs::path& path, const std::string& sha256) {
   return read(WeightsFile(path), path, sha256);
+}
+
+TensorMap read_chosen(const fs::path& path, const std::string& sha256,
+                      const std::function<Fit(const GivenTensors&)>& choose) {
+  const WeightsFile file(path);
+  must_hash_to(file, path, sha256);
+  TensorMap result;
+  for (const auto& [name, index] : choose(given_tensors(file.index())).from)
+    result[name] = tensor_of(file, path, file.index().tensors[index]);
+  return result;
 }
 
 TensorFile read_safetensors(const fs::path& path, const std::string& sha256) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
 #include "cambium/strategy.h"
+#include "weights/fit.h"
 
 namespace cambium {
 
@@ -14,12 +16,16 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads the network's tensors of any weights file that docs/weights.md names, each of its own type and in order in
-/// memory. Throws Error{Data} naming the file and the tensor. `sha256`: what WeightsFile::sha256() must give; empty:
-/// anything.
+/// Reads the tensors of the likeliest dictionary of any weights file that docs/weights.md names, under the file's own
+/// names, each of its own type and in order in memory. Throws Error{Data} naming the file and the tensor. `sha256`:
+/// what WeightsFile::sha256() must give; empty: anything.
 TensorFile read_weights(const std::filesystem::path& path, const std::string& sha256 = {});
 
-/// Reads a safetensors file of any names, as checkpoints are, and takes no prefix off.
+/// Reads those tensors of a weights file that `choose` takes, under the network's names.
+TensorMap read_chosen(const std::filesystem::path& path, const std::string& sha256,
+                      const std::function<Fit(const GivenTensors&)>& choose);
+
+/// Reads a safetensors file of any names, as checkpoints are.
 TensorFile read_safetensors(const std::filesystem::path& path, const std::string& sha256 = {});
 
 /// Writes the safetensors format, in order of name. Returns the SHA-256 of the file. Throws Error{System}.

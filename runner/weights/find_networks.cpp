@@ -24,20 +24,11 @@ class Finder {
   Finder(const WeightsSource& source, const PickleGraph& graph, std::vector<std::string>& opaque)
       : source_(source), graph_(graph), opaque_(opaque) {}
 
-  std::vector<NamedRef> find() {
-    const PickleRef place = network(graph_.root, 0);
-    if (place == kNoValue) nothing();
-    if (module_state(place) != kNoValue)
-      take_module(place, "", 0);
-    else
-      take_dict(place, "", &opaque_);
+  std::vector<FoundNetwork> find() {
+    look(graph_.root, "", 0);
+    begin("");
+    found_.pop_back();
     if (found_.empty()) nothing();
-    for (const char* prefix : {"module.", "_orig_mod.", "module."}) {
-      const std::size_t size = std::string_view(prefix).size();
-      if (std::all_of(found_.begin(), found_.end(),
-                      [&](const NamedRef& t) { return t.name.size() > size && t.name.rfind(prefix, 0) == 0; }))
-        for (NamedRef& tensor : found_) tensor.name.erase(0, size);
-    }
     return std::move(found_);
   }
 
@@ -98,62 +89,77 @@ class Finder {
     return false;
   }
 
-  /// The value that is the network: a module, or a dictionary of tensors. Each value is looked at once.
-  PickleRef network(PickleRef ref, int depth) {
-    if (depth > kNesting || !seen_.insert(ref).second) return kNoValue;
-    if (module_has_tensors(ref, 0)) return ref;
-    if (!is_dict(ref)) return kNoValue;
-    for (std::string_view place : kPlaces)
-      if (const PickleRef child = graph_.find(ref, place); child != kNoValue)
-        if (const PickleRef found = network(child, depth + 1); found != kNoValue) {
-          leave_alone(ref, child);
-          return found;
-        }
-    if (has_tensors(ref)) return ref;
-    std::vector<std::string> names;
-    PickleRef found = kNoValue, via = kNoValue;
-    const auto& items = graph_[ref].items;
-    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-      if (graph_[items[i]].kind != Kind::Text) continue;
-      const std::string_view key = graph_[items[i]].text;
-      if (key.rfind("optim", 0) == 0 || key.rfind("sched", 0) == 0) continue;
-      const PickleRef child = network(items[i + 1], depth + 1);
-      if (child == kNoValue) continue;
-      names.emplace_back(key);
-      found = child;
-      via = items[i + 1];
+  static std::string below(const std::string& key, std::string_view child) {
+    return key.empty() ? std::string(child) : fmt::format("{}.{}", key, child);
+  }
+
+  /// Takes what may be a network in the value at `key`: modules, and dictionaries of tensors; those in the likeliest
+  /// places first. Each value is looked at once. Tells whether there is one.
+  bool look(PickleRef ref, const std::string& key, int depth) {
+    if (depth > kNesting || !seen_.insert(ref).second) return false;
+    spend(key.size() + 1);
+    if (module_has_tensors(ref, 0)) {
+      begin(key);
+      take_module(ref, "", 0);
+      return true;
     }
-    if (names.size() > 1)
-      source_.fail(fmt::format("holds several networks: {}", fmt::join(names, ", ")),
-                   "save the one that is meant in a file of its own: torch.save(torch.load(file)[\"name\"], ...)");
-    if (found != kNoValue) leave_alone(ref, via);
-    return found;
+    if (!is_dict(ref)) return false;
+    std::set<PickleRef> used;  // of the dictionary's values
+    for (std::string_view place : kPlaces)
+      if (const PickleRef child = graph_.find(ref, place);
+          child != kNoValue && look(child, below(key, place), depth + 1))
+        used.insert(child);
+    if (has_tensors(ref)) {
+      begin(key);
+      take_dict(ref, "");
+      used.insert(ref);
+    }
+    const auto& items = graph_[ref].items;
+    std::vector<std::string> others;
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+      if (graph_[items[i]].kind != Kind::Text || is_tensor(graph_, items[i + 1])) continue;
+      const std::string_view name = graph_[items[i]].text;
+      const bool learning = name.rfind("optim", 0) == 0 || name.rfind("sched", 0) == 0;
+      if (!learning && look(items[i + 1], below(key, name), depth + 1)) used.insert(items[i + 1]);
+      if (used.count(items[i + 1]) == 0) others.emplace_back(name);
+    }
+    if (!used.empty()) opaque_.insert(opaque_.end(), others.begin(), others.end());
+    return !used.empty();
   }
 
-  void leave_alone(PickleRef dict, PickleRef taken) {
-    const auto& items = graph_[dict].items;
-    for (std::size_t i = 0; i + 1 < items.size(); i += 2)
-      if (items[i + 1] != taken && graph_[items[i]].kind == Kind::Text) opaque_.emplace_back(graph_[items[i]].text);
+  void begin(const std::string& key) {
+    if (!found_.empty() && found_.back().tensors.empty()) found_.pop_back();
+    found_.push_back({key, {}});
   }
-
   void take(std::string name, PickleRef ref) {
     spend(name.size());
-    found_.push_back({std::move(name), ref});
+    found_.back().tensors.push_back({std::move(name), ref});
   }
 
-  /// A dictionary's tensors; the last of a name counts, as in Python.
-  void take_dict(PickleRef dict, const std::string& prefix, std::vector<std::string>* others) {
+  /// A dictionary's tensors; the last of a name counts, as in Python. Those of `without` are none of the network's
+  /// state.
+  void take_dict(PickleRef dict, const std::string& prefix, const std::set<std::string_view>& without = {}) {
     const auto& items = graph_[dict].items;
     spend(items.size());
     std::set<std::string_view> taken;
     for (std::size_t i = items.size(); i >= 2; i -= 2) {
       const PickleValue& key = graph_[items[i - 2]];
       if (key.kind != Kind::Text || !taken.insert(key.text).second) continue;
-      if (is_tensor(graph_, items[i - 1]))
+      if (is_tensor(graph_, items[i - 1]) && without.count(key.text) == 0)
         take(prefix + std::string(key.text), items[i - 1]);
-      else if (others)
-        others->emplace_back(key.text);
     }
+  }
+
+  std::set<std::string_view> names_in(PickleRef set) const {
+    std::set<std::string_view> names;
+    // Before protocol 4 a set is the call set([...]).
+    if (set != kNoValue && graph_.name_of(set).ends_with(".set") && graph_[set].arguments != kNoValue &&
+        graph_[graph_[set].arguments].items.size() == 1)
+      set = graph_[graph_[set].arguments].items.front();
+    if (set != kNoValue)
+      for (PickleRef item : graph_[set].items)
+        if (graph_[item].kind == Kind::Text) names.insert(graph_[item].text);
+    return names;
   }
 
   /// A module's tensors under state_dict's names: of an eager module those registered, of a scripted one all
@@ -166,9 +172,9 @@ class Finder {
     const PickleRef children = graph_.find(state, "_modules");
     for (const char* key : {"_parameters", "_buffers"})
       if (const PickleRef table = graph_.find(state, key); table != kNoValue && is_dict(table))
-        take_dict(table, prefix, nullptr);
+        take_dict(table, prefix, names_in(graph_.find(state, "_non_persistent_buffers_set")));
     const bool scripted = children == kNoValue;
-    if (scripted) take_dict(state, prefix, nullptr);
+    if (scripted) take_dict(state, prefix);
     const PickleRef below = scripted ? state : children;
     if (!is_dict(below)) return;
     const auto& items = graph_[below].items;
@@ -180,15 +186,15 @@ class Finder {
   const WeightsSource& source_;
   const PickleGraph& graph_;
   std::vector<std::string>& opaque_;
-  std::vector<NamedRef> found_;
+  std::vector<FoundNetwork> found_;
   std::set<PickleRef> seen_, looked_;
   std::size_t steps_ = 0;
 };
 
 }  // namespace
 
-std::vector<NamedRef> find_tensors(const WeightsSource& source, const PickleGraph& graph,
-                                   std::vector<std::string>& opaque) {
+std::vector<FoundNetwork> find_networks(const WeightsSource& source, const PickleGraph& graph,
+                                        std::vector<std::string>& opaque) {
   return Finder(source, graph, opaque).find();
 }
 
