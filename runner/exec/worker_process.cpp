@@ -165,10 +165,9 @@ WorkerEnd WorkerProcess::reap() {
   process_ = -1;
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
-    return {signal == SIGKILL || signal == SIGTERM,
-            fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal))};
+    return {signal, fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal))};
   }
-  return {false, fmt::format("ended with exit status {}", WEXITSTATUS(status))};
+  return {0, fmt::format("ended with exit status {}", WEXITSTATUS(status))};
 }
 
 std::uintmax_t WorkerProcess::log_position() const {

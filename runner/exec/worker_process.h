@@ -11,8 +11,8 @@ namespace cambium {
 
 /// How a worker ended.
 struct WorkerEnd {
-  bool killed = false;  ///< by SIGKILL or SIGTERM, from outside
-  std::string words;    ///< "killed by signal 11 (Segmentation fault)", "ended with exit status 3"
+  int signal = 0;     ///< that ended it, if one did
+  std::string words;  ///< "killed by signal 11 (Segmentation fault)", "ended with exit status 3"
 };
 
 /// A running cambium-worker. It has a process group of its own, so that the terminal's Ctrl-C does not reach it, and
@@ -42,6 +42,7 @@ class WorkerProcess {
   /// Sends a line and waits for the answer. Throws Error{System} with the last lines it printed if it dies over it.
   std::string ask(const std::string& line);
 
+  pid_t process() const { return process_; }
   void kill();
   /// For Ctrl-Z: halts it with all that it started; and lets them go on.
   void halt();

@@ -120,4 +120,20 @@ void put_study(Database& database, const StudyRecord& study, double time) {
   }
 }
 
+std::optional<KnownStudy> known_study(Database& database, const std::string& name) {
+  Statement& find = database.prepared(
+      "SELECT study.id, r.path, r.text FROM study JOIN study_revision AS r ON r.study = study.id AND r.revision = "
+      "study.revision WHERE study.name = ?");
+  if (!find.bind(name).step()) return std::nullopt;
+  const std::int64_t id = find.integer(0);
+  KnownStudy known{find.text(1), find.text(2), {}};
+  find.reset();
+  Statement& cells = database.prepared(
+      "SELECT DISTINCT cell.identity FROM arm JOIN study_cell ON study_cell.arm = arm.id JOIN cell ON cell.id = "
+      "study_cell.cell WHERE arm.study = ? AND study_cell.current");
+  cells.bind(id);
+  while (cells.step()) known.cells.push_back(cells.text(0));
+  return known;
+}
+
 }  // namespace cambium

@@ -84,7 +84,7 @@ TEST_F(Interruption, AfterKillOfAWorkerRunGoesOnToTheSameNumbers) {
   EXPECT_THAT(ended.err, HasSubstr("its worker was killed by signal 9"));
   const Json failures = rows("SELECT kind, error FROM failures");
   ASSERT_EQ(failures.size(), 1u);
-  EXPECT_EQ(failures[0]["kind"], "killed");
+  EXPECT_EQ(failures[0]["kind"], "machine");
   EXPECT_EQ(value("SELECT count(*) FROM cells WHERE state = 'skipped'"), 2) << "those that start from it";
   EXPECT_EQ(value("SELECT count(*) FROM cells WHERE state = 'done'"), 5) << "the rest went on";
   go_on();
