@@ -279,6 +279,12 @@ Table Store::query(const std::string& sql, std::span<const Field> parameters) co
   return run_query(*data_->database, sql, parameters);
 }
 
+void Store::query(const std::string& sql, const QueryLimits& limits,
+                  const std::function<void(std::vector<std::string>)>& begin,
+                  const std::function<void(std::vector<Field>)>& row) const {
+  stream_query(*data_->database, sql, {}, limits, {begin, row});
+}
+
 void Store::begin() {
   if (data_->group) throw std::logic_error("Store::begin: a group is open already");
   data_->group = std::make_unique<Transaction>(*data_->database);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -164,6 +165,12 @@ class Store {
 
   /// Runs one read-only statement; anything that would write is refused.
   Table query(const std::string& sql, std::span<const Field> parameters = {}) const;
+
+  /// The same, row by row: its columns' names to `begin`, and each row to `row`. What comes to a limit ends with an
+  /// error that names it.
+  void query(const std::string& sql, const QueryLimits& limits,
+             const std::function<void(std::vector<std::string>)>& begin,
+             const std::function<void(std::vector<Field>)>& row) const;
 
   /// Groups the writes up to commit(), or undoes them: for many cells at once.
   void begin();
