@@ -35,7 +35,7 @@ struct Options : StudyOptions {
   Format format = Format::Table;
   int workers = 0, threads = 1;
   bool retry_failed = false, replace = false, quiet = false;
-  std::string time_limit;
+  std::string time_limit = "0", checkpoint = "30s";
   FiguresOptions figures;
 };
 
@@ -90,7 +90,8 @@ std::string summary(const Options& options, const Plan& plan, const RunOutcome& 
 
 int run(const Options& options) {
   database_file(options.db);  // what is no file's name is refused before any work
-  const double time_limit = options.time_limit.empty() ? 0 : read_duration(options.time_limit, "--time-limit");
+  const double time_limit = read_duration(options.time_limit, "--time-limit");
+  const double checkpoint_seconds = read_duration(options.checkpoint, "--checkpoint");
   const auto plan = compile_study(options);
   if (!plan) return 2;
   const StoreLock lock(options.db, plan->name);
@@ -103,6 +104,7 @@ int run(const Options& options) {
   RunOptions how;
   how.keep_study = name.keep;
   how.time_limit = time_limit;
+  how.checkpoint_seconds = checkpoint_seconds;
   how.workers = options.workers;
   how.threads = options.threads;
   how.retry_failed = options.retry_failed;
@@ -145,7 +147,11 @@ void add_run(CLI::App& app, Action& action) {
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
   verb->add_flag("--retry-failed", options->retry_failed, "tries cells again that failed before");
-  verb->add_option("--time-limit", options->time_limit, "what an attempt at a cell may take at most, as 90s, 30m, 2h")
+  verb->add_option("--time-limit", options->time_limit,
+                   "what an attempt at a cell may take at most, as 90s, 30m, 2h (default: any)")
+      ->type_name("DURATION");
+  verb->add_option("--checkpoint", options->checkpoint,
+                   "how much of a cell's time a power cut or kill -9 may cost (default: 30s; 0: the last epoch)")
       ->type_name("DURATION");
   verb->add_flag("--replace", options->replace, "takes the name of another study that the database has");
   verb->add_flag("--quiet", options->quiet, "no progress");

@@ -1,7 +1,6 @@
 #include "cli/study_name.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -62,14 +61,10 @@ NameUse use_of_name(const Store& store, const Plan& plan, const std::vector<std:
                   kWayOut);
     return {false, fmt::format("{}: it was of {}, and is of {} now", replaced, known->path, plan.path)};
   }
-  if (sets.empty() || old_sets == sets || replace) return {false, replaced};
-  if (kept == std::int64_t(now.size()))
+  if (!sets.empty() && old_sets != sets && !replace && kept == std::int64_t(now.size()))
     return {true, fmt::format("study \"{}\" keeps its {}: these are {} of them", plan.name,
                               counted(std::int64_t(known->cells.size()), "cell"), kept)};
-  throw Error(ErrorKind::Usage,
-              fmt::format("--set {} makes another study of \"{}\": {} of its {} cells would no longer be part of it",
-                          fmt::join(sets, " --set "), plan.name, dropped, known->cells.size()),
-              kWayOut);
+  return {false, replaced + (sets.empty() ? "" : " (--set study.name=NAME makes another study)")};
 }
 
 }  // namespace cambium

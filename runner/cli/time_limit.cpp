@@ -24,7 +24,7 @@ double read_duration(const std::string& text, const std::string& option) {
     fine = fine && factor > 0;
     seconds += number * factor;
   }
-  if (!fine || !(seconds > 0) || !std::isfinite(seconds))
+  if (!fine || !std::isfinite(seconds))
     throw Error(ErrorKind::Usage, fmt::format("{} {}: that is no length of time", option, text),
                 "write 90s, 30m, 2h, 1h30m or 1d");
   return seconds;

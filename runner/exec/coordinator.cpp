@@ -117,10 +117,10 @@ class Coordinator {
     const bool follow = now - followed_ >= std::chrono::milliseconds(kFollowMilliseconds);
     if (follow) followed_ = now;
     for (Slot& slot : slots_)
-      if (slot.starting)
-        greet(slot);
-      else if (slot.busy)
+      if (slot.busy)
         attend(slot, follow);
+      else if (const auto problem = slot.starting ? slot.greet() : std::nullopt)
+        not_started(slot, *problem);
     return true;
   }
 
@@ -152,12 +152,9 @@ class Coordinator {
     const auto starting = std::count_if(slots_.begin(), slots_.end(), [](const Slot& s) { return s.starting; });
     if (std::size_t(starting) >= ready_.size() + to_measure_.size()) return;
     const auto number = std::size_t(&slot - slots_.data()) + 1;
-    if (const auto problem = slot.start({options_.plugin_dirs, options_.threads, folders_.log(number)}))
+    if (const auto problem =
+            slot.start({options_.plugin_dirs, options_.threads, folders_.log(number), options_.checkpoint_seconds}))
       not_started(slot, *problem);
-  }
-
-  void greet(Slot& slot) {
-    if (const auto problem = slot.greet()) not_started(slot, *problem);
   }
 
   /// Goes on with one worker fewer if others are there, and else not at all.
@@ -353,11 +350,10 @@ class Coordinator {
     observer_.measured(plan_.cells[index], told);
   }
 
-  /// Ends all workers at once: their checkpoints hold the last epoch.
+  /// Ends all workers, which write their checkpoints of the last epoch.
   void stop(const std::string& reason) {
     outcome_.stopped = true;
-    for (Slot& slot : slots_)
-      if (slot.busy) slot.worker->kill();
+    end_workers(slots_);
     for (Slot& slot : slots_) {
       if (!slot.busy) continue;
       slot.worker->reap();

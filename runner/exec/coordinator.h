@@ -15,9 +15,10 @@ struct RunOptions {
   int workers = 0;  ///< 0: as many as there are processors to use, and no more than there is work
   int threads = 1;  ///< a worker
   bool retry_failed = false;
-  bool keep_study = false;  ///< these are cells of a study that is known already, and keeps the others
-  double time_limit = 0;    ///< seconds that an attempt may take; 0: any
-  double patience = 30;     ///< seconds without a sign of life from a worker until that is told
+  bool keep_study = false;         ///< these are cells of a study that is known already, and keeps the others
+  double checkpoint_seconds = 30;  ///< a checkpoint after an epoch, if the last is so long ago
+  double time_limit = 0;           ///< seconds that an attempt may take; 0: any
+  double patience = 30;            ///< seconds without a sign of life from a worker until that is told
   std::filesystem::path data_root;
   std::vector<std::filesystem::path> plugin_dirs;
 };

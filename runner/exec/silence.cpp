@@ -14,6 +14,8 @@ constexpr double kIdleShare = 0.02;    ///< of one processor: less is no work
 constexpr double kMuchLonger = 10;     ///< than the longest wait before
 constexpr double kLongPatiences = 20;  ///< the least that counts as long, while the processor is used
 
+constexpr double kHalted = 10;  ///< seconds between two looks
+
 /// proc(5): the state of a process and the processor time that it has used.
 struct ProcessState {
   char state = 0;
@@ -76,6 +78,7 @@ std::optional<std::string> Silence::look(std::uintmax_t heard) {
     told_idle_ = told_long_ = false;
   }
   if (patience_ <= 0 || between(looked_, now) < std::min(1.0, patience_ / 4)) return std::nullopt;
+  if (between(looked_, now) > kHalted) active_ = heard_at_ = now;  // nobody looked: all were halted, as by Ctrl-Z
   const ProcessState process = state_of(worker_);
   if (process.seconds - processor_ > kIdleShare * between(looked_, now)) {
     active_ = now;

@@ -68,4 +68,16 @@ Slot Slot::past() const {
   return past;
 }
 
+void end_workers(std::vector<Slot>& slots) {
+  constexpr std::chrono::seconds kGrace{5};
+  for (Slot& slot : slots)
+    if (slot.busy) slot.worker->terminate();
+  const auto end = std::chrono::steady_clock::now() + kGrace;
+  for (Slot& slot : slots) {
+    if (!slot.busy) continue;
+    slot.worker->wait_until(end);
+    slot.worker->kill();
+  }
+}
+
 }  // namespace cambium

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cambium/error.h"
 #include "exec/event_tail.h"
@@ -45,5 +46,8 @@ struct Slot {
   /// The job alone, to be put on record while the worker goes on.
   Slot past() const;
 };
+
+/// Asks those that are at work to end, which they do after writing their checkpoints, and kills those that do not.
+void end_workers(std::vector<Slot>& slots);
 
 }  // namespace cambium

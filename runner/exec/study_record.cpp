@@ -15,6 +15,7 @@ StudyRecord record_of(const Plan& plan) {
   for (const Problem& warning : plan.warnings)
     record.warnings +=
         fmt::format("{}{}: {}", record.warnings.empty() ? "" : "\n", to_string(warning.place), warning.message);
+  for (const Cell& cell : plan.cells) record.keep_all = record.keep_all && cell.keep_weights;
   for (const Cell& cell : plan.cells)
     record.cells.push_back({cell.identity, cell.group, std::int64_t(cell.seed), cell.backbone->component.plugin,
                             cell.data->component.plugin, cell.strategy->component.plugin, config_json(plan, cell),

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ class WorkerProcess {
     std::vector<std::filesystem::path> plugin_folders;
     int threads = 1;
     std::filesystem::path log;
+    double checkpoint_seconds = 0;  ///< between a run's checkpoints, at least
   };
 
   /// Throws Error{System} where it cannot be started.
@@ -43,6 +45,9 @@ class WorkerProcess {
   std::string ask(const std::string& line);
 
   pid_t process() const { return process_; }
+  /// Asks it to end, which it does after writing what it must not lose; and waits for that until `end`, at most.
+  void terminate();
+  void wait_until(std::chrono::steady_clock::time_point end);
   void kill();
   /// For Ctrl-Z: halts it with all that it started; and lets them go on.
   void halt();

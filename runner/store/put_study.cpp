@@ -31,8 +31,8 @@ std::int64_t enter_study(Database& database, const StudyRecord& study, double ti
     database.prepared("INSERT INTO study_revision SELECT id, revision, ?2, ?3, ?4 FROM study WHERE id = ?1")
         .run(id, time, study.path, study.text);
   }
-  database.prepared("UPDATE study SET baseline = ?2, warnings = ?3 WHERE id = ?1")
-      .run(id, if_any(study.baseline), if_any(study.warnings));
+  database.prepared("UPDATE study SET baseline = ?2, warnings = ?3, keep = ?4 WHERE id = ?1")
+      .run(id, if_any(study.baseline), if_any(study.warnings), study.keep_all ? "all" : "sources");
   database.prepared("DELETE FROM choice WHERE study = ?").run(id);
   for (const ChoiceRecord& choice : study.choices) {
     database.prepared("INSERT INTO metric (name) VALUES (?) ON CONFLICT DO NOTHING").run(choice.metric);

@@ -249,6 +249,13 @@ void Store::end_run(const std::string& identity, std::int64_t attempt, RunState 
       .run(data_->run(identity, attempt), to_string(state), failure, if_any(error), now(), if_any(log));
 }
 
+void Store::forget_weights(const std::vector<std::filesystem::path>& weights) {
+  Transaction transaction(*data_->database);
+  Statement& forget = data_->database->prepared("DELETE FROM artifact WHERE path = ?");
+  for (const auto& path : weights) forget.run(stored_path(path.string(), files()));
+  transaction.commit();
+}
+
 void Store::skip(const std::string& identity, const std::string& reason) {
   data_->database
       ->prepared(

@@ -55,6 +55,7 @@ struct StudyRecord {
   std::string warnings = "";         ///< what the rigour check said, a line each
   std::string baseline = "";         ///< name of the arm that the study compares the others with; empty: none named
   std::vector<ChoiceRecord> choices = {};
+  bool keep_all = true;              ///< every network, or only those that others start from
 };
 
 /// What a study consists of as it is now.
@@ -151,6 +152,8 @@ class Store {
   /// Ends a run whose event file did not tell its end. `log` is the last that its worker printed.
   void end_run(const std::string& identity, std::int64_t attempt, RunState state, FailureKind kind,
                const std::string& error, const std::string& log);
+  /// Forgets weights files that are there no more.
+  void forget_weights(const std::vector<std::filesystem::path>& files);
   /// Notes that a cell could not be run because of `reason`.
   void skip(const std::string& identity, const std::string& reason);
 

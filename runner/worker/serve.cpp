@@ -64,7 +64,8 @@ Json guarded(const std::string& part, Work work) {
 
 class Server {
  public:
-  explicit Server(const std::vector<std::filesystem::path>& folders) : registry_(PluginRegistry::load(folders)) {}
+  Server(const std::vector<std::filesystem::path>& folders, double checkpoint_seconds)
+      : registry_(PluginRegistry::load(folders)), checkpoint_seconds_(checkpoint_seconds) {}
 
   Json answer(const Json& request) {
     const std::string what = request.at("do");
@@ -252,6 +253,7 @@ class Server {
     return told(job, events, watch, [&] {
       check(job.pins);
       Ingredients ingredients;
+      ingredients.checkpoint_seconds = checkpoint_seconds_;
       ingredients.dataset = open_pinned(job.data, job.data_root, job.pins);
       ingredients.backbone = make_pinned(
           job.backbone, input_shape(job.data_settings, ingredients.dataset->info().shape), job.data_root, job.pins);
@@ -338,6 +340,7 @@ class Server {
   }
 
   PluginRegistry registry_;
+  double checkpoint_seconds_;
   std::list<Opened> opened_;                                                ///< the one used last first
   std::list<std::pair<std::string, std::shared_ptr<const Marks>>> marked_;  ///< likewise, by fingerprint and split
 };
@@ -353,11 +356,11 @@ void reply(int descriptor, const Json& json) {
 
 }  // namespace
 
-int serve(const std::vector<std::filesystem::path>& plugin_folders, int replies) {
+int serve(const std::vector<std::filesystem::path>& plugin_folders, double checkpoint_seconds, int replies) {
   set_threads(1);
   if (const std::string warning = blas_warning(); !warning.empty())
     std::fprintf(stderr, "warning: %s\n", warning.c_str());
-  Server server(plugin_folders);
+  Server server(plugin_folders, checkpoint_seconds);
   for (std::string line; std::getline(std::cin, line);) {
     reply(replies, guarded("backbone", [&] { return server.answer(Json::parse(line)); }));
   }

@@ -66,6 +66,7 @@ class Running : public ::testing::Test {
     const auto part = [](const std::string& plugin) {
       auto made = std::make_shared<Part>();
       made->component.plugin = plugin;
+      made->library = "library of " + plugin;
       made->json = "{}";
       return made;
     };
