@@ -88,6 +88,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_query(app, action);
   add_plugins(app, action);
   add_export(app, action);
+  add_gc(app, action);
 
   const std::string version = fmt::format("cambium {} (revision {})\n", CAMBIUM_VERSION, kRevision);
   app.set_version_flag("--version", version, "prints version and git revision");

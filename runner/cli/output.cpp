@@ -44,9 +44,9 @@ void print(std::string_view text) {
               "is the disk full, or the file closed?");
 }
 
-void print(const Table& table, Format how) {
-  print(format(table, how, isatty(STDOUT_FILENO) && table.columns.size() > 1 ? kTextColumns : 0));
-}
+void print(const Table& table, Format how) { print(format(table, how, text_columns(table.columns.size()))); }
+
+std::size_t text_columns(std::size_t columns) { return isatty(STDOUT_FILENO) && columns > 1 ? kTextColumns : 0; }
 
 void tell(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);

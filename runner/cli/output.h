@@ -13,6 +13,8 @@ namespace cambium {
 /// Error{System}.
 void print(std::string_view text);
 void print(const Table& table, Format how);
+/// The columns that one text may take in a table of so many on standard output; 0: all that it needs.
+std::size_t text_columns(std::size_t columns);
 
 /// Writes to standard error, come what may.
 void tell(std::string_view text);

@@ -84,6 +84,15 @@ void Progress::ended(const Cell& cell, RunState state, const std::string& error)
   live();
 }
 
+void Progress::silent(const Cell& cell, const std::string& what) {
+  notice(fmt::format("{}: {}; --time-limit ends such a cell", names_(index(cell)), what));
+}
+
+void Progress::notice(const std::string& what) {
+  line(what + "\n");
+  live();
+}
+
 void Progress::measuring(const Cell&) { live(); }
 
 void Progress::measured(const Cell& cell, const std::map<std::string, std::string>& errors) {

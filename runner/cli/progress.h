@@ -27,6 +27,8 @@ class Progress : public RunObserver {
   void measured(const Cell& cell, const std::map<std::string, std::string>& errors) override;
   void noted(const Cell& cell, const std::string& note) override;
   void ended(const Cell& cell, RunState state, const std::string& error) override;
+  void silent(const Cell& cell, const std::string& what) override;
+  void notice(const std::string& what) override;
 
   /// A cell without a result, and why.
   struct Trouble {

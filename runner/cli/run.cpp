@@ -7,6 +7,8 @@
 #include "cli/compiled.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/study_name.h"
+#include "cli/time_limit.h"
 #include "cli/verbs.h"
 #include "report/comparison.h"
 #include "report/text.h"
@@ -19,7 +21,8 @@ constexpr const char* kFooter = R"(Examples:
   cambium run experiments/quickstart.toml --db results/quickstart.db
   cambium run study.toml --workers 4 --data ~/data
   cambium run study.toml --retry-failed            those that failed, and what waits for them
-  cambium run study.toml --set study.seeds='[0]'   the same study, one seed only
+  cambium run study.toml --set study.seeds='[0]'   only the cells of one seed; the study keeps the others
+  cambium run study.toml --time-limit 2h           a cell that takes longer fails, and the others go on
 Ctrl-C and kill lose nothing: the same command goes on where it was, to the same numbers. Ctrl-Z halts the workers too, and
 fg lets all go on. Where the terminal goes away it ends as by kill, unless it was begun with nohup.
 Progress goes to standard error, the comparison at the end to standard output.)";
@@ -31,7 +34,8 @@ struct Options : StudyOptions {
   std::filesystem::path db = "results/cambium.db";
   Format format = Format::Table;
   int workers = 0, threads = 1;
-  bool retry_failed = false, quiet = false;
+  bool retry_failed = false, replace = false, quiet = false;
+  std::string time_limit = "0", checkpoint = "30s";
   FiguresOptions figures;
 };
 
@@ -86,6 +90,8 @@ std::string summary(const Options& options, const Plan& plan, const RunOutcome& 
 
 int run(const Options& options) {
   database_file(options.db);  // what is no file's name is refused before any work
+  const double time_limit = read_duration(options.time_limit, "--time-limit");
+  const double checkpoint_seconds = read_duration(options.checkpoint, "--checkpoint");
   const auto plan = compile_study(options);
   if (!plan) return 2;
   const StoreLock lock(options.db, plan->name);
@@ -93,7 +99,12 @@ int run(const Options& options) {
   if (const std::string kind = network_file_system(store.path().parent_path()); !kind.empty())
     tell(fmt::format("note: {} lies on a network file system ({}), and is written more slowly there\n",
                      options.db.string(), kind));
+  const NameUse name = use_of_name(store, *plan, options.sets, options.replace);
+  if (!name.notice.empty() && !options.quiet) tell(name.notice + "\n");
   RunOptions how;
+  how.keep_study = name.keep;
+  how.time_limit = time_limit;
+  how.checkpoint_seconds = checkpoint_seconds;
   how.workers = options.workers;
   how.threads = options.threads;
   how.retry_failed = options.retry_failed;
@@ -128,7 +139,7 @@ void add_run(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("run", "trains what is missing of a study and compares its arms");
   add_study(*verb, *options);
-  verb->add_option("--workers", options->workers, "training processes (default: one a core)")
+  verb->add_option("--workers", options->workers, "training processes (default: one a processor that may be used)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
   verb->add_option("--threads", options->threads,
@@ -136,6 +147,13 @@ void add_run(CLI::App& app, Action& action) {
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
   verb->add_flag("--retry-failed", options->retry_failed, "tries cells again that failed before");
+  verb->add_option("--time-limit", options->time_limit,
+                   "what an attempt at a cell may take at most, as 90s, 30m, 2h (default: any)")
+      ->type_name("DURATION");
+  verb->add_option("--checkpoint", options->checkpoint,
+                   "how much of a cell's time a power cut or kill -9 may cost (default: 30s; 0: the last epoch)")
+      ->type_name("DURATION");
+  verb->add_flag("--replace", options->replace, "takes the name of another study that the database has");
   verb->add_flag("--quiet", options->quiet, "no progress");
   add_figures(*verb, options->figures);
   add_db(*verb, options->db);

@@ -38,7 +38,7 @@ int runs(const Options& options) {
   if (!options.study.empty()) require_study(store, options.study);
   const std::vector<Field> parameters = {options.study, options.state, options.limit};
   Table table = store.query(
-      "SELECT study, stage, arm, replicate, seed, cell, attempt, state, epochs, test_accuracy, val_accuracy, "
+      "SELECT study, stage, arm, replicate, seed, cell, attempt, state, failure, epochs, test_accuracy, val_accuracy, "
       "train_loss, seconds, "
       "error "
       "FROM runs WHERE (?1 = '' OR study = ?1) AND (?2 = '' OR state = ?2) "

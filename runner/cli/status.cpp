@@ -15,10 +15,12 @@ constexpr const char* kFooter = R"(Examples:
 A cell is pending until a worker begins it; skipped, if what it starts from failed; interrupted cells go on with the next run.)";
 
 constexpr const char* kSql = R"sql(
+WITH kind AS (SELECT study, stage, failure, count(*) AS n FROM cells WHERE state = 'failed' GROUP BY study, stage, failure)
 SELECT study, stage, count(*) AS cells,
   count(CASE WHEN state = 'done' THEN 1 END) AS done, count(CASE WHEN state = 'running' THEN 1 END) AS running,
   count(CASE WHEN state = 'failed' THEN 1 END) AS failed, count(CASE WHEN state = 'skipped' THEN 1 END) AS skipped,
-  count(CASE WHEN state = 'interrupted' THEN 1 END) AS interrupted, count(CASE WHEN state = 'pending' THEN 1 END) AS pending
+  count(CASE WHEN state = 'interrupted' THEN 1 END) AS interrupted, count(CASE WHEN state = 'pending' THEN 1 END) AS pending,
+  (SELECT group_concat(n || ' ' || failure, ', ') FROM kind WHERE kind.study = cells.study AND kind.stage = cells.stage) AS failures
 FROM cells WHERE ?1 = '' OR study = ?1 GROUP BY study, stage ORDER BY study, min(position))sql";
 
 struct Options {

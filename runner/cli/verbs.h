@@ -23,5 +23,6 @@ void add_compare(CLI::App& app, Action& action);
 void add_query(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
+void add_gc(CLI::App& app, Action& action);
 
 }  // namespace cambium

@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "cambium/files.h"
+#include "engine/blame.h"
 #include "engine/facts.h"
 #include "engine/frozen_statistics.h"
 #include "engine/head_rows.h"
@@ -329,13 +330,6 @@ void take_measures(const MeasureJob& job, MeasureIngredients ingredients, EventF
   for (const Measure& measure : job.measures) {
     const auto from = Clock::now();
     const int version = find_measure(measure.name)->version;
-    const auto failed = [&](const std::string& message, const std::string& hint) {
-      events.write("unmeasured", {{"measure", label(measure)},
-                                  {"version", version},
-                                  {"message", message.substr(0, message.find('\n'))},
-                                  {"hint", hint},
-                                  {"seconds", since(from)}});
-    };
     try {
       const Result result = measuring.take(measure);
       Json values = Json::array();
@@ -345,13 +339,14 @@ void take_measures(const MeasureJob& job, MeasureIngredients ingredients, EventF
                                 {"values", values},
                                 {"files", result.files},
                                 {"seconds", since(from)}});
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::System) throw;  // no fault of the measure
-      failed(error.message(), error.hint());
-    } catch (const std::bad_alloc&) {
-      failed("there is not enough memory", "fewer images, or pooled taps");
-    } catch (const std::exception& error) {
-      failed(error.what(), "a fault of a plugin or of Cambium; the log of the worker may say more");
+    } catch (...) {
+      const Blame failed = blame();
+      events.write("unmeasured", {{"measure", label(measure)},
+                                  {"version", version},
+                                  {"kind", failed.kind},
+                                  {"message", failed.message},
+                                  {"hint", failed.hint},
+                                  {"seconds", since(from)}});
     }
   }
   events.write("finished", {{"seconds", since(begin)}});

@@ -12,7 +12,7 @@
 #include <numeric>
 
 #include "cambium/random.h"
-#include "engine/checkpoint.h"
+#include "engine/checkpoint_keeper.h"
 #include "engine/facts.h"
 #include "engine/frozen_statistics.h"
 #include "engine/head_rows.h"
@@ -266,7 +266,7 @@ class Training {
     checkpoint.seconds = watch_.seconds();
     checkpoint.model = state();
     checkpoint.optimizer = optimizer_.state();
-    write_checkpoint(job_.checkpoint, checkpoint, made_with());
+    keeper_.keep(std::move(checkpoint), made_with());
   }
 
   /// What bits depend on: a run goes on only with the same.
@@ -314,8 +314,7 @@ class Training {
     events_.write("finished",
                   {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
     events_.sync();  // before what one could go on from is taken away
-    std::error_code ignored;
-    std::filesystem::remove(job_.checkpoint, ignored);
+    keeper_.remove();
   }
 
   /// What is left of the source, and what there was of it before: both on its test split, which nothing read until now.
@@ -372,6 +371,7 @@ class Training {
   Images train_, validation_;
   std::optional<SourceMix> mix_;
   Optimizer optimizer_;
+  CheckpointKeeper keeper_{job_.checkpoint, ingredients_.checkpoint_seconds};
   Checkpoint done_;  ///< epochs done, best so far, history
   TensorMap begin_;  ///< the model as training began
   std::vector<std::size_t> bounds_;

@@ -19,6 +19,7 @@ struct Ingredients {
   std::shared_ptr<const Dataset> dataset;
   std::shared_ptr<const Dataset> source_dataset;  ///< where the plan mixes it in
   std::unique_ptr<Strategy> strategy;
+  double checkpoint_seconds = 0;                     ///< between two checkpoints, at least
   std::map<std::string, std::string> plugin_hashes;  ///< SHA-256 of the plugins' libraries, for the record
 };
 

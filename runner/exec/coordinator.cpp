@@ -7,16 +7,17 @@
 #include <chrono>
 #include <memory>
 #include <set>
-#include <thread>
 
 #include <nlohmann/json.hpp>
 
 #include "cambium/error.h"
-#include "exec/event_tail.h"
+#include "exec/control_group.h"
+#include "exec/fault.h"
 #include "exec/folders.h"
 #include "exec/jobs.h"
 #include "exec/signals.h"
-#include "exec/worker_process.h"
+#include "exec/slot.h"
+#include "exec/study_record.h"
 #include "exec/worker_resolver.h"
 
 namespace cambium {
@@ -26,38 +27,6 @@ namespace fs = std::filesystem;
 
 /// How long to wait for an answer before looking at the event files again.
 constexpr int kFollowMilliseconds = 100;
-
-StudyRecord record_of(const Plan& plan) {
-  StudyRecord record;
-  record.name = plan.name;
-  record.path = plan.path;
-  record.text = plan.text;
-  record.baseline = plan.baseline;
-  for (const Problem& warning : plan.warnings)
-    record.warnings +=
-        fmt::format("{}{}: {}", record.warnings.empty() ? "" : "\n", to_string(warning.place), warning.message);
-  for (const Cell& cell : plan.cells)
-    record.cells.push_back({cell.identity, cell.group, std::int64_t(cell.seed), cell.backbone->component.plugin,
-                            cell.data->component.plugin, cell.strategy->component.plugin, config_json(plan, cell),
-                            cell.source >= 0 ? plan.cells[std::size_t(cell.source)].identity : "",
-                            cell.network->trainable, cell.network->total});
-  for (const Entry& entry : plan.entries)
-    record.entries.push_back({plan.cells[entry.cell].identity, plan.stages[entry.stage], entry.arm, entry.axes,
-                              entry.name, entry.factors, entry.replicate, entry.contest, entry.common});
-  for (const auto& [stage, metric] : plan.choices) record.choices.push_back({plan.stages[stage], metric});
-  return record;
-}
-
-/// A worker, and the attempt that it is at, or the measures of a cell.
-struct Slot {
-  std::unique_ptr<WorkerProcess> worker;
-  bool busy = false, measuring = false;
-  std::size_t cell = 0;
-  std::int64_t attempt = 0;
-  fs::path events;
-  EventTail tail;
-  std::uintmax_t log_position = 0;
-};
 
 class Coordinator {
  public:
@@ -73,9 +42,10 @@ class Coordinator {
   RunOutcome run() {
     folders_.make();
     folders_.clear_partial();
-    store_.put_study(record_of(plan_));
+    if (!options_.keep_study) store_.put_study(record_of(plan_));
     store_.recover();
-    work_ = decide(plan_, known_cells(plan_, store_), options_.retry_failed);
+    auto known = known_cells(plan_, store_);
+    work_ = decide_whole(plan_, known, options_.retry_failed);
     for (auto& [identity, status] : store_.statuses())
       if (status.state == RunState::Done) done_weights_[identity] = std::move(status.weights);
     prepare();
@@ -109,10 +79,8 @@ class Coordinator {
           if (source_is_done) ready_.insert(i);
       }
     }
-    const auto cores = std::max(1u, std::thread::hardware_concurrency());
-    const auto wanted = options_.workers > 0
-                            ? std::size_t(options_.workers)
-                            : std::max<std::size_t>(1, cores / std::size_t(std::max(1, options_.threads)));
+    const auto wanted = std::size_t(options_.workers > 0 ? options_.workers
+                                                         : std::max(1, usable_cpus() / std::max(1, options_.threads)));
     slots_.resize(std::min(wanted, jobs));
   }
 
@@ -131,11 +99,14 @@ class Coordinator {
   /// One turn: hand out what is ready, wait for something to happen, see to it. False when all is over.
   bool step() {
     for (Slot& slot : slots_)
-      if (!slot.busy && has_work()) begin(slot);
+      if (!slot.busy && !slot.starting && !slot.given_up && has_work()) begin(slot);
     std::vector<pollfd> polled = {{signals_.descriptor(), POLLIN, 0}};
-    for (const Slot& slot : slots_)
-      if (slot.busy) polled.push_back({slot.worker->descriptor(), POLLIN, 0});
-    if (polled.size() == 1) return false;
+    bool busy = has_work();
+    for (const Slot& slot : slots_) {
+      busy = busy || slot.busy;
+      if (slot.busy || slot.starting) polled.push_back({slot.worker->descriptor(), POLLIN, 0});
+    }
+    if (!busy) return false;
     ::poll(polled.data(), polled.size(), kFollowMilliseconds);
     if (signals_.came()) {
       stop("stopped");
@@ -146,7 +117,10 @@ class Coordinator {
     const bool follow = now - followed_ >= std::chrono::milliseconds(kFollowMilliseconds);
     if (follow) followed_ = now;
     for (Slot& slot : slots_)
-      if (slot.busy) attend(slot, follow);
+      if (slot.busy)
+        attend(slot, follow);
+      else if (const auto problem = slot.starting ? slot.greet() : std::nullopt)
+        not_started(slot, *problem);
     return true;
   }
 
@@ -162,18 +136,34 @@ class Coordinator {
   void begin(Slot& slot) {
     if (slot.worker) slot.worker->receive();
     if (slot.worker && slot.worker->ended()) slot.worker.reset();  // it died while it had nothing to do
-    if (!slot.worker) {
-      const auto number = std::size_t(&slot - slots_.data()) + 1;
-      slot.worker = std::make_unique<WorkerProcess>(
-          WorkerProcess::Options{options_.plugin_dirs, options_.threads, folders_.log(number)});
-    }
+    if (!slot.worker) return start(slot);
     slot.busy = true;
     slot.measuring = ready_.empty();
-    slot.log_position = slot.worker->log_position();
+    slot.prepare(options_.patience);
     if (slot.measuring)
       begin_measures(slot);
     else
       begin_training(slot);
+  }
+
+  /// Starts a worker, if there is more work than for those that are starting. It gets work once it has said hello: a
+  /// worker that cannot start is no fault of a cell.
+  void start(Slot& slot) {
+    const auto starting = std::count_if(slots_.begin(), slots_.end(), [](const Slot& s) { return s.starting; });
+    if (std::size_t(starting) >= ready_.size() + to_measure_.size()) return;
+    const auto number = std::size_t(&slot - slots_.data()) + 1;
+    if (const auto problem =
+            slot.start({options_.plugin_dirs, options_.threads, folders_.log(number), options_.checkpoint_seconds}))
+      not_started(slot, *problem);
+  }
+
+  /// Goes on with one worker fewer if others are there, and else not at all.
+  void not_started(Slot& slot, const Error& problem) {
+    const bool others =
+        std::any_of(slots_.begin(), slots_.end(), [](const Slot& other) { return other.worker && !other.starting; });
+    if (!others) give_up(problem.message(), problem.hint());
+    slot.given_up = true;
+    observer_.notice("goes on with one worker fewer: " + problem.message());
   }
 
   void begin_measures(Slot& slot) {
@@ -207,7 +197,7 @@ class Coordinator {
 
     ready_.erase(ready_.begin());
     slot.cell = index;
-    slot.attempt = job.attempt = store_.begin_run(cell.identity);
+    slot.attempt = job.attempt = store_.begin_run(cell.identity, libraries(cell));
     slot.events = folders_.events(cell.identity, slot.attempt);
     slot.tail = EventTail(slot.events);
     job.events = slot.events.string();
@@ -224,12 +214,17 @@ class Coordinator {
         give_up(failure.value("message", ""), failure.value("hint", ""));
       slot.worker->kill();  // it answered nonsense, and nothing that it says can be trusted any more
       slot.worker->reap();
-      return died(slot, {false, "answered what is no answer: " + answer->substr(0, 200)});
+      return died(slot, {0, "answered what is no answer: " + answer->substr(0, 200)});
     }
     if (slot.worker->ended()) return died(slot, slot.worker->reap());
-    if (!follow || slot.measuring) return;
-    this->follow(slot);
-    store_.ingest(plan_.cells[slot.cell].identity, slot.attempt, slot.events);
+    if (options_.time_limit > 0 && slot.seconds() > options_.time_limit) return out_of_time(slot);
+    if (!follow) return;
+    if (!slot.measuring) {
+      this->follow(slot);
+      store_.ingest(plan_.cells[slot.cell].identity, slot.attempt, slot.events);
+    }
+    if (const auto silent = slot.silence.look(slot.heard()))
+      observer_.silent(plan_.cells[slot.cell], fmt::format("{}, at {}", *silent, slot.stage()));
   }
 
   void follow(Slot& slot) {
@@ -245,9 +240,9 @@ class Coordinator {
     if (slot.tail.end() == EventTail::End::None) {
       slot.worker->kill();
       slot.worker->reap();
-      return died(slot, {false, "said that it was done, and its event file does not"});
+      return died(slot, {0, "said that it was done, and its event file does not"});
     }
-    const Slot past{nullptr, false, slot.measuring, slot.cell, slot.attempt, slot.events, slot.tail, 0};
+    const Slot past = slot.past();
     slot.busy = false;
     if (has_work()) begin(slot);
     conclude(past);
@@ -255,7 +250,7 @@ class Coordinator {
 
   /// Puts an attempt whose event file told its end on record.
   void conclude(const Slot& slot) {
-    if (slot.measuring) return conclude_measures(slot, FailureKind::Error, slot.tail.error());
+    if (slot.measuring) return conclude_measures(slot, failure_kind(slot.tail.kind()), slot.tail.error(), true);
     const Cell& cell = plan_.cells[slot.cell];
     store_.ingest(cell.identity, slot.attempt, slot.events);
     if (slot.tail.end() == EventTail::End::Failed) return failed(slot.cell, slot.tail.error());
@@ -270,44 +265,45 @@ class Coordinator {
     observer_.ended(cell, RunState::Done, "");
   }
 
-  /// Puts measures on record; the cell stays done. Of those that the event file does not tell of, all failed with a job
-  /// that failed as a whole; where the worker died, the first one was its end, and the others are tried once more.
-  void conclude_measures(const Slot& slot, FailureKind kind, const std::string& error) {
+  /// Puts measures on record; the cell stays done.
+  void conclude_measures(const Slot& slot, FailureKind kind, const std::string& error, bool whole) {
     const Cell& cell = plan_.cells[slot.cell];
-    store_.ingest_measures(cell.identity, slot.events);
-    auto told = told_measures(slot.events);
-    std::vector<std::size_t> left;
-    bool blamed = false;
-    for (const std::size_t m : work_[slot.cell].measures) {
-      const std::string name = label(cell.measures[m]);
-      if (told.count(name) == 0) {
-        if (blamed && kind != FailureKind::Error) {
-          left.push_back(m);
-          continue;
-        }
-        blamed = true;
-        told[name] = error;
-        store_.fail_measure(cell.identity, name, find_measure(cell.measures[m].name)->version, kind, error, "");
-      }
-      ++(told[name].empty() ? outcome_.measured : outcome_.unmeasured);
-    }
-    work_[slot.cell].measures = std::move(left);
+    MeasureEnd end = end_measures(store_, cell, work_[slot.cell].measures, slot.events, {kind, error, whole});
+    for (const auto& [measure, wrong] : end.told) ++(wrong.empty() ? outcome_.measured : outcome_.unmeasured);
+    work_[slot.cell].measures = std::move(end.left);
     ready_to_measure(slot.cell);
-    observer_.measured(cell, told);
+    observer_.measured(cell, end.told);
   }
 
   void died(Slot& slot, const WorkerEnd& end) {
-    follow(slot);
     const std::string printed = slot.worker->printed_since(slot.log_position);
+    const FailureKind kind = fault_of(end, printed, memory_kills() > slot.memory_kills);
+    end_early(
+        slot, kind,
+        fmt::format("its worker {}{}", end.words, kind == FailureKind::Memory ? ": there was not enough memory" : ""),
+        printed);
+  }
+
+  void out_of_time(Slot& slot) {
+    slot.worker->kill();
+    slot.worker->reap();
+    follow(slot);
+    end_early(slot, FailureKind::TimeLimit,
+              fmt::format("it took longer than the time limit of {:.5g} s and was ended at {}", options_.time_limit,
+                          slot.stage()),
+              slot.worker->printed_since(slot.log_position));
+  }
+
+  /// A job whose worker is no more.
+  void end_early(Slot& slot, FailureKind kind, const std::string& error, const std::string& printed) {
+    follow(slot);
     slot.worker.reset();
     slot.busy = false;
     if (slot.tail.end() != EventTail::End::None) return conclude(slot);
     const Cell& cell = plan_.cells[slot.cell];
-    const std::string error = "its worker " + end.words;
-    if (slot.measuring) return conclude_measures(slot, end.killed ? FailureKind::Killed : FailureKind::Signal, error);
+    if (slot.measuring) return conclude_measures(slot, kind, error, false);
     store_.ingest(cell.identity, slot.attempt, slot.events);
-    store_.end_run(cell.identity, slot.attempt, RunState::Failed,
-                   end.killed ? FailureKind::Killed : FailureKind::Signal, error, printed);
+    store_.end_run(cell.identity, slot.attempt, RunState::Failed, kind, error, printed);
     failed(slot.cell, error);
   }
 
@@ -354,11 +350,10 @@ class Coordinator {
     observer_.measured(plan_.cells[index], told);
   }
 
-  /// Ends all workers at once: their checkpoints hold the last epoch.
+  /// Ends all workers, which write their checkpoints of the last epoch.
   void stop(const std::string& reason) {
     outcome_.stopped = true;
-    for (Slot& slot : slots_)
-      if (slot.busy) slot.worker->kill();
+    end_workers(slots_);
     for (Slot& slot : slots_) {
       if (!slot.busy) continue;
       slot.worker->reap();

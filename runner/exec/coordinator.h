@@ -12,9 +12,13 @@
 namespace cambium {
 
 struct RunOptions {
-  int workers = 0;  ///< 0: as many as there are cores, and no more than there is work
+  int workers = 0;  ///< 0: as many as there are processors to use, and no more than there is work
   int threads = 1;  ///< a worker
   bool retry_failed = false;
+  bool keep_study = false;         ///< these are cells of a study that is known already, and keeps the others
+  double checkpoint_seconds = 30;  ///< a checkpoint after an epoch, if the last is so long ago
+  double time_limit = 0;           ///< seconds that an attempt may take; 0: any
+  double patience = 30;            ///< seconds without a sign of life from a worker until that is told
   std::filesystem::path data_root;
   std::vector<std::filesystem::path> plugin_dirs;
 };
@@ -33,6 +37,9 @@ class RunObserver {
   virtual void measuring(const Cell&) {}
   virtual void measured(const Cell&, const std::map<std::string, std::string>& errors) { (void)errors; }
   virtual void ended(const Cell&, RunState, const std::string& error) { (void)error; }
+  /// A worker that seems to hang, and what it is at.
+  virtual void silent(const Cell&, const std::string& what) { (void)what; }
+  virtual void notice(const std::string& what) { (void)what; }
 };
 
 struct RunOutcome {
@@ -43,6 +50,10 @@ struct RunOutcome {
 
 /// What `store` knows of the plan's cells, as decide() takes it. Checks that weights files are still there.
 std::unordered_map<std::string, Known> known_cells(const Plan& plan, const Store& store);
+
+/// decide(), where weights files that are about to be used are the bytes that were written: what they are of is
+/// trained again if they are not, as if they were gone.
+std::vector<Work> decide_whole(const Plan& plan, std::unordered_map<std::string, Known>& known, bool retry_failed);
 
 /// Runs what is left of a plan: sources before what starts from them, the rest in the study's order, on a pool of
 /// workers.

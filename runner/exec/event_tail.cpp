@@ -28,10 +28,12 @@ void EventTail::take(const std::string& line, const std::function<void(std::int6
     note_ = event.value("note", "");
   } else if (type == "epoch") {
     const auto loss = event.value("metrics", nlohmann::json::object()).value("train_loss", nlohmann::json());
-    epoch(event.value("epoch", std::int64_t{0}), loss.is_number() ? loss.get<double>() : std::nan(""));
+    epoch_ = event.value("epoch", std::int64_t{0});
+    epoch(epoch_, loss.is_number() ? loss.get<double>() : std::nan(""));
   } else if (type == "failed") {
     end_ = End::Failed;
     error_ = event.value("message", "");
+    kind_ = event.value("kind", "error");
   } else if (type == "finished") {
     end_ = End::Finished;
     for (const auto& weights : event.value("weights", nlohmann::json::array()))

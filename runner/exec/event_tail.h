@@ -24,6 +24,8 @@ class EventTail {
   End end() const { return end_; }
   const std::string& error() const { return error_; }                ///< of a failure
   const std::string& note() const { return note_; }                  ///< of how it began
+  const std::string& kind() const { return kind_; }                  ///< of a failure
+  std::int64_t epoch() const { return epoch_; }                      ///< the last one told
   const std::vector<Artifact>& weights() const { return weights_; }  ///< of a finished attempt
 
  private:
@@ -32,7 +34,8 @@ class EventTail {
   std::filesystem::path path_;
   std::uintmax_t offset_ = 0;
   End end_ = End::None;
-  std::string error_, note_;
+  std::string error_, kind_, note_;
+  std::int64_t epoch_ = 0;
   std::vector<Artifact> weights_;
 };
 

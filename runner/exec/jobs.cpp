@@ -75,6 +75,9 @@ MeasureJob measure_job(const Plan& plan, const Cell& cell, const std::vector<std
   return job;
 }
 
+namespace {
+
+/// What a measure job's event file tells: by measure, what went wrong, or nothing.
 std::map<std::string, std::string> told_measures(const std::filesystem::path& events) {
   std::map<std::string, std::string> told;
   std::ifstream file(events, std::ios::binary);
@@ -86,6 +89,32 @@ std::map<std::string, std::string> told_measures(const std::filesystem::path& ev
     if (type == "unmeasured") told[event.value("measure", "")] = event.value("message", "it could not be taken");
   }
   return told;
+}
+
+}  // namespace
+
+MeasureEnd end_measures(Store& store, const Cell& cell, const std::vector<std::size_t>& measures,
+                        const std::filesystem::path& events, const MeasureFailure& failure) {
+  store.ingest_measures(cell.identity, events);
+  const auto told = told_measures(events);
+  MeasureEnd end;
+  bool blamed = false;
+  for (const std::size_t m : measures) {
+    const std::string name = label(cell.measures[m]);
+    if (const auto found = told.find(name); found != told.end()) {
+      end.told.insert(*found);
+      continue;
+    }
+    if (blamed && !failure.whole) {
+      end.left.push_back(m);
+      continue;
+    }
+    blamed = true;
+    end.told[name] = failure.error;
+    store.fail_measure(cell.identity, name, find_measure(cell.measures[m].name)->version, failure.kind, failure.error,
+                       "");
+  }
+  return end;
 }
 
 }  // namespace cambium

@@ -22,7 +22,20 @@ TrainJob train_job(const Plan& plan, const Cell& cell, const std::vector<Artifac
 MeasureJob measure_job(const Plan& plan, const Cell& cell, const std::vector<std::size_t>& measures,
                        const std::vector<Artifact>& own, const std::vector<Artifact>& source);
 
-/// What a measure job's event file tells: by measure, what went wrong, or nothing.
-std::map<std::string, std::string> told_measures(const std::filesystem::path& events);
+/// How a measure job ended, and what came of it.
+struct MeasureFailure {
+  FailureKind kind = FailureKind::None;
+  std::string error;
+  bool whole = false;  ///< the job as a whole, and not by its worker's death
+};
+struct MeasureEnd {
+  std::map<std::string, std::string> told;  ///< by measure, what went wrong, or nothing
+  std::vector<std::size_t> left;            ///< to be tried once more
+};
+
+/// Puts the measures of a job on record. Of those that its event file does not tell of, all failed with a job that
+/// failed as a whole; where the worker died, the first one was its end, and the others are left.
+MeasureEnd end_measures(Store& store, const Cell& cell, const std::vector<std::size_t>& measures,
+                        const std::filesystem::path& events, const MeasureFailure& failure);
 
 }  // namespace cambium

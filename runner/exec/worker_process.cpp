@@ -66,6 +66,10 @@ WorkerProcess::WorkerProcess(Options options) : options_(std::move(options)) {
     words.push_back("--plugins");
     words.push_back(std::filesystem::absolute(folder).string());
   }
+  if (options_.checkpoint_seconds > 0) {
+    words.push_back("--checkpoint");
+    words.push_back(fmt::format("{}", options_.checkpoint_seconds));
+  }
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -146,6 +150,20 @@ std::string WorkerProcess::ask(const std::string& line) {
        "mend what it says, or take the plugin away that brings it down");
 }
 
+void WorkerProcess::terminate() {
+  if (process_ > 0) ::kill(-process_, SIGTERM);
+}
+
+void WorkerProcess::wait_until(std::chrono::steady_clock::time_point end) {
+  for (;;) {
+    receive();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (ended_ || left.count() <= 0) return;
+    pollfd waiting{socket_, POLLIN, 0};
+    ::poll(&waiting, 1, int(left.count()));
+  }
+}
+
 void WorkerProcess::kill() {
   if (process_ > 0) ::kill(-process_, SIGKILL);
 }
@@ -165,10 +183,9 @@ WorkerEnd WorkerProcess::reap() {
   process_ = -1;
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
-    return {signal == SIGKILL || signal == SIGTERM,
-            fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal))};
+    return {signal, fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal))};
   }
-  return {false, fmt::format("ended with exit status {}", WEXITSTATUS(status))};
+  return {0, fmt::format("ended with exit status {}", WEXITSTATUS(status))};
 }
 
 std::uintmax_t WorkerProcess::log_position() const {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,8 +12,8 @@ namespace cambium {
 
 /// How a worker ended.
 struct WorkerEnd {
-  bool killed = false;  ///< by SIGKILL or SIGTERM, from outside
-  std::string words;    ///< "killed by signal 11 (Segmentation fault)", "ended with exit status 3"
+  int signal = 0;     ///< that ended it, if one did
+  std::string words;  ///< "killed by signal 11 (Segmentation fault)", "ended with exit status 3"
 };
 
 /// A running cambium-worker. It has a process group of its own, so that the terminal's Ctrl-C does not reach it, and
@@ -23,6 +24,7 @@ class WorkerProcess {
     std::vector<std::filesystem::path> plugin_folders;
     int threads = 1;
     std::filesystem::path log;
+    double checkpoint_seconds = 0;  ///< between a run's checkpoints, at least
   };
 
   /// Throws Error{System} where it cannot be started.
@@ -42,6 +44,10 @@ class WorkerProcess {
   /// Sends a line and waits for the answer. Throws Error{System} with the last lines it printed if it dies over it.
   std::string ask(const std::string& line);
 
+  pid_t process() const { return process_; }
+  /// Asks it to end, which it does after writing what it must not lose; and waits for that until `end`, at most.
+  void terminate();
+  void wait_until(std::chrono::steady_clock::time_point end);
   void kill();
   /// For Ctrl-Z: halts it with all that it started; and lets them go on.
   void halt();

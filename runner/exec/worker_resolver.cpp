@@ -1,6 +1,7 @@
 #include "exec/worker_resolver.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,7 +27,8 @@ std::string stamp(const fs::path& path) {
 
 bool holds(const FileStamp& known) { return file_stamp(known.path) == known; }
 
-/// Empty where there is no place to keep answers.
+}  // namespace
+
 fs::path cache_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
@@ -34,13 +36,11 @@ fs::path cache_folder() {
   return home && *home ? fs::path(home) / ".cache" / "cambium" : fs::path();
 }
 
-}  // namespace
-
 struct WorkerResolver::Data {
   std::vector<fs::path> folders;
   fs::path cache = cache_folder();
   std::string stamps;  ///< of the worker and every plugin file: any change makes every answer unknown
-  fs::path log;
+  int log = -1;
   std::unique_ptr<WorkerProcess> worker;
   std::optional<Description> description;
 
@@ -83,8 +83,10 @@ struct WorkerResolver::Data {
 
   Json ask(const std::string& request) {
     if (!worker) {
-      log = fs::temp_directory_path() / fmt::format("cambium-resolve-{}.log", ::getpid());
-      worker = std::make_unique<WorkerProcess>(WorkerProcess::Options{folders, 1, log});
+      // What it prints is kept in memory: no place that somebody else may write to, and none that must be there.
+      if (log < 0) log = ::memfd_create("cambium-resolve", MFD_CLOEXEC);
+      worker = std::make_unique<WorkerProcess>(WorkerProcess::Options{
+          folders, 1, log < 0 ? fs::path("/dev/null") : fs::path(fmt::format("/proc/self/fd/{}", log))});
     }
     try {
       return Json::parse(worker->ask(request));
@@ -114,8 +116,7 @@ struct WorkerResolver::Data {
 
   ~Data() {
     worker.reset();
-    std::error_code ignored;
-    if (!log.empty()) fs::remove(log, ignored);
+    if (log >= 0) ::close(log);
   }
 };
 
@@ -169,6 +170,7 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests) {
         answer = Data::template understood<Answer>(json);
         if (!answer->failure) data.keep(line, json);
       }
+      answer->files = {};  // they have served their purpose, and each table of a study's data would copy them
       found = known.emplace(line, std::move(*answer)).first;
     }
     result.push_back(found->second);

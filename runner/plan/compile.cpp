@@ -19,6 +19,7 @@
 #include "plan/points.h"
 #include "plan/rigour.h"
 #include "plan/shared_images.h"
+#include "plan/size.h"
 #include "plan/weights_files.h"
 
 namespace cambium {
@@ -102,6 +103,7 @@ class Compiler {
     read_inits(stage);
     generations_[index] = generation();
     std::vector<Value> inherited = inherit(stage);
+    if (!is_planable(stage, inherited.size(), plan_.points, problems_)) return;
     Points points(stage, inherited, builder_, problems_);
     facts_.ask(points.points());
 

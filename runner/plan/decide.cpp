@@ -9,14 +9,19 @@
 namespace cambium {
 namespace {
 
-Work first_look(const Known* known, bool retry_failed) {
+/// So many attempts in a row that come no further are no accident of the machine's.
+constexpr std::int64_t kMostMachineTries = 3;
+
+Work first_look(const Cell& cell, const Known* known, bool retry_failed) {
   using Action = Work::Action;
   if (!known) return {Action::Train, "new"};
   switch (known->state) {
     case Known::State::Done:
       return {Action::None, "done"};
-    case Known::State::Killed:
-      return {Action::Train, "its worker was killed; tried again"};
+    case Known::State::Machine:
+      if (retry_failed || known->machine_tries < kMostMachineTries)
+        return {Action::Train, "failed for the machine's sake; tried again"};
+      return {Action::Hold, fmt::format("failed {} times in a row: {}", known->machine_tries, known->error)};
     case Known::State::Skipped:
       return {Action::Train, "skipped before"};
     case Known::State::Interrupted:
@@ -24,16 +29,20 @@ Work first_look(const Known* known, bool retry_failed) {
                                                : "interrupted before its first epoch ended"};
     case Known::State::Failed:
       if (retry_failed) return {Action::Train, "failed before; tried again"};
+      if (!known->plugins.empty() && known->plugins != libraries(cell))
+        return {Action::Train, "failed before, and a plugin has been rebuilt since"};
       return {Action::Hold, fmt::format("failed before: {}", known->error)};
   }
   return {};
 }
 
+const char* lost(const Known& known) { return known.damaged ? "damaged" : "gone"; }
+
 /// Why a measure that is known is to be taken all the same; empty where it is not.
 std::string anew(const KnownMeasure& before, int version, bool retry_failed) {
   if (!before.of_run) return "the cell was trained again since";
   if (before.version != version) return "measured by older mathematics";
-  if (before.state == KnownMeasure::State::Killed) return "their worker was killed; tried again";
+  if (before.state == KnownMeasure::State::Machine) return "failed for the machine's sake; tried again";
   return before.state == KnownMeasure::State::Failed && retry_failed ? "failed before; tried again" : "";
 }
 
@@ -82,6 +91,13 @@ bool needs_source(const Measure& measure) {
   return networks.start || networks.source;
 }
 
+std::string libraries(const Cell& cell) {
+  std::string text;
+  for (const Part* part : {cell.backbone.get(), cell.data.get(), cell.strategy.get()})
+    text += (text.empty() ? "" : " ") + part->library.substr(0, 16);
+  return text;
+}
+
 std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string, Known>& known, bool retry_failed) {
   std::vector<Work> work;
   work.reserve(plan.cells.size());
@@ -89,7 +105,7 @@ std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string,
   for (const Cell& cell : plan.cells) {
     const auto found = known.find(cell.identity);
     knowns.push_back(found == known.end() ? nullptr : &found->second);
-    work.push_back(first_look(knowns.back(), retry_failed));
+    work.push_back(first_look(cell, knowns.back(), retry_failed));
     look_at_measures(cell, knowns.back(), retry_failed, work.back());
   }
   // Dependents come after their sources, so a walk from the end knows what each source is needed for.
@@ -101,7 +117,7 @@ std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string,
     if (work[i].action == Work::Action::None && !knowns[i]->has_weights &&
         any_measure(plan.cells[i], work[i], of_end)) {
       work[i].action = Work::Action::Train;
-      work[i].reason = "done, but its weights are gone and measures are taken of them";
+      work[i].reason = fmt::format("done, but its weights are {} and measures are taken of them", lost(*knowns[i]));
     }
     if (work[i].action == Work::Action::Train) measure_all(plan.cells[i], work[i]);
     const int source = plan.cells[i].source;
@@ -110,7 +126,7 @@ std::vector<Work> decide(const Plan& plan, const std::unordered_map<std::string,
     const auto s = std::size_t(source);
     if (work[s].action == Work::Action::None && !knowns[s]->has_weights) {
       work[s].action = Work::Action::Train;
-      work[s].reason = "done, but its weights are gone and others start from them";
+      work[s].reason = fmt::format("done, but its weights are {} and others start from them", lost(*knowns[s]));
     }
   }
   for (std::size_t i = 0; i < plan.cells.size(); ++i) {

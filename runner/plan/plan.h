@@ -83,9 +83,12 @@ struct Plan {
 /// The whole canonical configuration of a cell, as the JSON object that is stored.
 std::string config_json(const Plan& plan, const Cell& cell);
 
+/// The plugins' libraries that a cell is made with: another text once one of them is rebuilt.
+std::string libraries(const Cell& cell);
+
 /// What was known of a measure of a cell before.
 struct KnownMeasure {
-  enum class State { Done, Failed, Killed } state = State::Done;
+  enum class State { Done, Failed, Machine } state = State::Done;
   std::string error;
   int version = 1;     ///< of its mathematics
   bool of_run = true;  ///< of the cell's newest done run, not of one before
@@ -93,12 +96,17 @@ struct KnownMeasure {
 
 /// What was known of a cell before.
 struct Known {
-  enum class State { Done, Failed, Killed, Interrupted, Skipped } state = State::Done;
+  enum class State { Done, Failed, Machine, Interrupted, Skipped };  ///< Machine: failed for the machine's sake
+  State state = State::Done;
   std::int64_t attempts = 0;
   std::int64_t epochs = 0;  ///< that its newest attempt had finished
   std::string error;
   bool has_weights = false;                           ///< its weights files are still there
   std::map<std::string, KnownMeasure> measures = {};  ///< by label
+  std::int64_t machine_tries = 0;  ///< attempts in a row that failed for the machine's sake and came no further
+  std::string plugins = {};        ///< libraries() of the newest attempt; empty: not known
+  bool damaged = false;            ///< its weights files are there and are not what was written
+  std::map<std::string, WeightsRef> weights = {};  ///< by kind: of what others start from or measures are taken of
 };
 
 /// What is to be done about one cell, and why.

@@ -9,8 +9,6 @@
 namespace cambium {
 namespace {
 
-constexpr double kMostPoints = 5e6;
-
 /// "strategy = x" and "strategy = { plugin = x }" are the same thing.
 void spell_out(Value& part) {
   if (!part.is_string()) return;
@@ -45,15 +43,6 @@ Points::Points(const Stage& stage, const std::vector<Value>& inherited, PartBuil
                                                : axes_of_init_;
       if (axes.empty() || axes.back() != a) axes.push_back(a);
     }
-  double count = 1;
-  for (const Axis& axis : stage.axes) count *= double(axis.size());
-  if (count > kMostPoints) {
-    problems.error(stage.place, fmt::format("the grid of stage {} has {:.3g} points", stage.name, count),
-                   fmt::format("keep it under {:.0e}: fewer values, or zips in place of products", kMostPoints));
-    failed_.fill(true);
-    unknown_.fill(true);
-    return;
-  }
   for (std::size_t choice = 0; choice < std::max<std::size_t>(1, inherited.size()); ++choice) expand(choice);
   for (std::size_t e = 0; e < stage.excludes.size(); ++e)
     if (!exclude_used_[e])

@@ -111,7 +111,7 @@ Event parse_event(std::string_view line) {
   } else if (type == "failed") {
     event.type = Event::Type::Failed;
     event.kind = string(object, "kind");
-    if (event.kind != "error" && event.kind != "diverged") throw wrong("kind", "\"error\" or \"diverged\"");
+    if (failure_kind(event.kind) == FailureKind::None) throw wrong("kind", "a kind of failure");
     event.message = string(object, "message");
     event.hint = optional_string(object, "hint");
   } else {

@@ -75,9 +75,10 @@ void take_line(Database& database, std::int64_t cell, const std::string& line) {
   const std::string type = event.at("type");
   if (type == "measured") take_measured(database, cell, event);
   if (type == "unmeasured")
-    put_failed_measure(database, cell,
-                       {event.at("measure"), FailureKind::Error, event.at("message"), event.value("hint", ""),
-                        event.at("time"), event.value("seconds", 0.0), event.value("version", 1)});
+    put_failed_measure(
+        database, cell,
+        {event.at("measure"), failure_kind(event.value("kind", "error")), event.at("message"), event.value("hint", ""),
+         event.at("time"), event.value("seconds", 0.0), event.value("version", 1)});
 }
 
 // A measure of a cell, taken or failed. Its values keep the order that they were told in.
@@ -149,8 +150,7 @@ std::unordered_map<std::string, std::map<std::string, MeasureStatus>> measure_st
   all.bind();
   while (all.step()) {
     MeasureStatus& status = result[all.text(0)][all.text(1)];
-    for (const FailureKind kind : {FailureKind::Error, FailureKind::Signal, FailureKind::Killed})
-      if (all.text(2) == to_string(kind)) status.failure = kind;
+    status.failure = failure_kind(all.text(2));
     status.error = all.text(3);
     status.version = int(all.integer(4));
     status.of_run = all.integer(5) != 0;

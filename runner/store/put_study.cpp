@@ -31,8 +31,8 @@ std::int64_t enter_study(Database& database, const StudyRecord& study, double ti
     database.prepared("INSERT INTO study_revision SELECT id, revision, ?2, ?3, ?4 FROM study WHERE id = ?1")
         .run(id, time, study.path, study.text);
   }
-  database.prepared("UPDATE study SET baseline = ?2, warnings = ?3 WHERE id = ?1")
-      .run(id, if_any(study.baseline), if_any(study.warnings));
+  database.prepared("UPDATE study SET baseline = ?2, warnings = ?3, keep = ?4 WHERE id = ?1")
+      .run(id, if_any(study.baseline), if_any(study.warnings), study.keep_all ? "all" : "sources");
   database.prepared("DELETE FROM choice WHERE study = ?").run(id);
   for (const ChoiceRecord& choice : study.choices) {
     database.prepared("INSERT INTO metric (name) VALUES (?) ON CONFLICT DO NOTHING").run(choice.metric);
@@ -118,6 +118,22 @@ void put_study(Database& database, const StudyRecord& study, double time) {
     }
     place.run(arms.enter(entry), found->second, entry.replicate, position++);
   }
+}
+
+std::optional<KnownStudy> known_study(Database& database, const std::string& name) {
+  Statement& find = database.prepared(
+      "SELECT study.id, r.path, r.text FROM study JOIN study_revision AS r ON r.study = study.id AND r.revision = "
+      "study.revision WHERE study.name = ?");
+  if (!find.bind(name).step()) return std::nullopt;
+  const std::int64_t id = find.integer(0);
+  KnownStudy known{find.text(1), find.text(2), {}};
+  find.reset();
+  Statement& cells = database.prepared(
+      "SELECT DISTINCT cell.identity FROM arm JOIN study_cell ON study_cell.arm = arm.id JOIN cell ON cell.id = "
+      "study_cell.cell WHERE arm.study = ? AND study_cell.current");
+  cells.bind(id);
+  while (cells.step()) known.cells.push_back(cells.text(0));
+  return known;
 }
 
 }  // namespace cambium

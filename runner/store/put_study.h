@@ -9,4 +9,6 @@ namespace cambium {
 /// Inside a transaction.
 void put_study(Database& database, const StudyRecord& study, double time);
 
+std::optional<KnownStudy> known_study(Database& database, const std::string& name);
+
 }  // namespace cambium

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,29 @@ class ReadOnly {
   std::string refused_;
 };
 
+/// Ends what a connection is at after some time.
+class Alarm {
+ public:
+  Alarm(Database& database, double seconds)
+      : database_(database),
+        end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))) {
+    constexpr int kSteps = 100'000;  // of SQLite's machine, a millisecond or less
+    if (seconds > 0)
+      sqlite3_progress_handler(
+          database.handle(), kSteps, [](void* self) { return int(Clock::now() > static_cast<Alarm*>(self)->end_); },
+          this);
+  }
+  ~Alarm() { sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr); }
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Database& database_;
+  Clock::time_point end_;
+};
+
 std::vector<std::string> names(Database& database, const char* sql) {
   Statement statement(database, sql);
   std::vector<std::string> result;
@@ -123,8 +147,11 @@ std::string advice(Database& database, const std::string& message) {
 }
 
 /// `error` in the words of whoever wrote the query. To be called while SQLite still knows what it complained about.
-Error explain(Database& database, const ReadOnly& guard, const Error& error) {
+Error explain(Database& database, const ReadOnly& guard, const QueryLimits& limits, const Error& error) {
   if (!guard.refused().empty()) return refusal(guard.refused() + " is refused: a query only reads", kWayOut);
+  if (sqlite3_errcode(database.handle()) == SQLITE_INTERRUPT)
+    return refusal(fmt::format("it was ended after {:.6g} s, the limit", limits.seconds),
+                   "--time-limit DURATION lets it take longer");
   if (sqlite3_errcode(database.handle()) != SQLITE_ERROR) return error;
   const std::string message = sqlite3_errmsg(database.handle());
   guard.lift();  // to look for names
@@ -134,13 +161,22 @@ Error explain(Database& database, const ReadOnly& guard, const Error& error) {
 }  // namespace
 
 Table run_query(Database& database, const std::string& sql, std::span<const Field> parameters) {
+  Table table;
+  stream_query(database, sql, parameters, {},
+               {[&](std::vector<std::string> columns) { table.columns = std::move(columns); },
+                [&](std::vector<Field> row) { table.rows.push_back(std::move(row)); }});
+  return table;
+}
+
+void stream_query(Database& database, const std::string& sql, std::span<const Field> parameters,
+                  const QueryLimits& limits, const RowSink& sink) {
   const ReadOnly guard(database);
   std::optional<Statement> statement;
   const auto explained = [&](auto&& action) {
     try {
       return action();
     } catch (const Error& error) {
-      throw explain(database, guard, error);
+      throw explain(database, guard, limits, error);
     }
   };
 
@@ -160,14 +196,19 @@ Table run_query(Database& database, const std::string& sql, std::span<const Fiel
   }
   for (std::size_t i = 0; i < parameters.size(); ++i) statement->put_field(static_cast<int>(i) + 1, parameters[i]);
 
-  Table table;
-  for (int i = 0; i < statement->columns(); ++i) table.columns.push_back(statement->column_name(i));
-  while (explained([&] { return statement->step(); })) {
-    auto& row = table.rows.emplace_back();
-    row.reserve(table.columns.size());
+  std::vector<std::string> columns;
+  for (int i = 0; i < statement->columns(); ++i) columns.push_back(statement->column_name(i));
+  sink.begin(std::move(columns));
+  const Alarm alarm(database, limits.seconds);
+  for (std::int64_t count = 0; explained([&] { return statement->step(); }); ++count) {
+    if (limits.rows > 0 && count == limits.rows)
+      throw refusal(fmt::format("it was ended after {} rows, the limit", count),
+                    "--limit N lets it give more, --limit 0 any number");
+    std::vector<Field> row;
+    row.reserve(static_cast<std::size_t>(statement->columns()));
     for (int i = 0; i < statement->columns(); ++i) row.push_back(statement->field(i));
+    sink.row(std::move(row));
   }
-  return table;
 }
 
 }  // namespace cambium

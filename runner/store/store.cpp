@@ -23,8 +23,9 @@ namespace {
 
 constexpr std::array kStates = {RunState::Running, RunState::Done, RunState::Failed, RunState::Interrupted,
                                 RunState::Skipped};
-constexpr std::array kFailures = {FailureKind::None, FailureKind::Error, FailureKind::Diverged, FailureKind::Signal,
-                                  FailureKind::Killed};
+constexpr std::array kFailures = {FailureKind::None,      FailureKind::Study,    FailureKind::Data,
+                                  FailureKind::Plugin,    FailureKind::Machine,  FailureKind::Memory,
+                                  FailureKind::TimeLimit, FailureKind::Diverged, FailureKind::Error};
 
 template <class Enum, std::size_t N>
 Enum named(const std::array<Enum, N>& values, std::string_view name) {
@@ -62,17 +63,27 @@ const char* to_string(FailureKind kind) {
   switch (kind) {
     case FailureKind::None:
       return "none";
-    case FailureKind::Error:
-      return "error";
+    case FailureKind::Study:
+      return "study";
+    case FailureKind::Data:
+      return "data";
+    case FailureKind::Plugin:
+      return "plugin";
+    case FailureKind::Machine:
+      return "machine";
+    case FailureKind::Memory:
+      return "memory";
+    case FailureKind::TimeLimit:
+      return "time";
     case FailureKind::Diverged:
       return "diverged";
-    case FailureKind::Signal:
-      return "signal";
-    case FailureKind::Killed:
-      return "killed";
+    case FailureKind::Error:
+      return "error";
   }
   return "";
 }
+
+FailureKind failure_kind(std::string_view name) { return named(kFailures, name); }
 
 struct Store::Data {
   std::unique_ptr<Database> database;
@@ -137,6 +148,8 @@ void Store::put_study(const StudyRecord& study) {
   transaction.commit();
 }
 
+std::optional<KnownStudy> Store::study(const std::string& name) const { return known_study(*data_->database, name); }
+
 std::unordered_map<std::string, CellStatus> Store::statuses() const {
   // Whole tables in their own order, put together here: less than half the time of joins.
   Database& database = *data_->database;
@@ -152,22 +165,27 @@ std::unordered_map<std::string, CellStatus> Store::statuses() const {
 
   // The newest attempt stands for the cell, unless it was stopped and an earlier one is done: `at` is which does.
   std::vector<std::int64_t> at(cells.size());
-  Statement& runs =
-      database.prepared("SELECT cell, attempt, state, failure, epochs, error, seconds FROM run ORDER BY cell, attempt");
+  Statement& runs = database.prepared(
+      "SELECT cell, attempt, state, failure, epochs, error, seconds, plugins FROM run ORDER BY cell, attempt");
   runs.bind();
   while (runs.step()) {
     CellStatus& status = of(runs.integer(0));
     status.attempts = runs.integer(1);
     const RunState state = named(kStates, runs.text(2));
-    const FailureKind failure = named(kFailures, runs.text(3));
-    const bool stopped = state == RunState::Interrupted || failure == FailureKind::Killed;
+    const FailureKind failure = failure_kind(runs.text(3));
+    const bool stopped = state == RunState::Interrupted || is_machines(failure);
     if (stopped && status.state == RunState::Done) continue;
+    if (is_machines(failure))
+      status.machine_tries = runs.integer(4) > status.epochs ? 1 : status.machine_tries + 1;
+    else if (state != RunState::Interrupted)
+      status.machine_tries = 0;
     at[static_cast<std::size_t>(runs.integer(0))] = status.attempts;
     status.state = state;
     status.failure = failure;
     status.epochs = runs.integer(4);
     status.error = runs.text(5);
     status.seconds = runs.real(6);
+    status.plugins = runs.text(7);
   }
   const std::filesystem::path folder = files();
   Statement& artifacts = database.prepared(
@@ -193,7 +211,7 @@ std::unordered_map<std::string, CellStatus> Store::statuses() const {
 
 void Store::recover() { cambium::recover(*data_->database, now()); }
 
-std::int64_t Store::begin_run(const std::string& identity) {
+std::int64_t Store::begin_run(const std::string& identity, const std::string& plugins) {
   Database& database = *data_->database;
   Transaction transaction(database);
   const std::int64_t cell = data_->cell(identity);
@@ -203,8 +221,8 @@ std::int64_t Store::begin_run(const std::string& identity) {
   count.reset();
   // An event file is never written over; whose this is will come out when it can be read.
   while (std::filesystem::exists(event_file(files(), identity, attempt))) ++attempt;
-  database.prepared("INSERT INTO run (cell, attempt, state, started) VALUES (?, ?, 'running', ?)")
-      .run(cell, attempt, now());
+  database.prepared("INSERT INTO run (cell, attempt, state, started, plugins) VALUES (?, ?, 'running', ?, ?)")
+      .run(cell, attempt, now(), plugins);
   database.prepared("DELETE FROM skip WHERE cell = ?").run(cell);
   transaction.commit();
   return attempt;
@@ -229,6 +247,13 @@ void Store::end_run(const std::string& identity, std::int64_t attempt, RunState 
           "error = iif(told_end, error, ?4), finished = iif(told_end, finished, ?5), "
           "seconds = iif(told_end, seconds, coalesce(seconds, ?5 - started)) WHERE id = ?1")
       .run(data_->run(identity, attempt), to_string(state), failure, if_any(error), now(), if_any(log));
+}
+
+void Store::forget_weights(const std::vector<std::filesystem::path>& weights) {
+  Transaction transaction(*data_->database);
+  Statement& forget = data_->database->prepared("DELETE FROM artifact WHERE path = ?");
+  for (const auto& path : weights) forget.run(stored_path(path.string(), files()));
+  transaction.commit();
 }
 
 void Store::skip(const std::string& identity, const std::string& reason) {
@@ -259,6 +284,12 @@ void Store::fail_measure(const std::string& identity, const std::string& measure
 
 Table Store::query(const std::string& sql, std::span<const Field> parameters) const {
   return run_query(*data_->database, sql, parameters);
+}
+
+void Store::query(const std::string& sql, const QueryLimits& limits,
+                  const std::function<void(std::vector<std::string>)>& begin,
+                  const std::function<void(std::vector<Field>)>& row) const {
+  stream_query(*data_->database, sql, {}, limits, {begin, row});
 }
 
 void Store::begin() {

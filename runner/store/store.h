@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -53,6 +55,13 @@ struct StudyRecord {
   std::string warnings = "";         ///< what the rigour check said, a line each
   std::string baseline = "";         ///< name of the arm that the study compares the others with; empty: none named
   std::vector<ChoiceRecord> choices = {};
+  bool keep_all = true;              ///< every network, or only those that others start from
+};
+
+/// What a study consists of as it is now.
+struct KnownStudy {
+  std::string path, text;          ///< of its newest revision
+  std::vector<std::string> cells;  ///< identities, each once
 };
 
 /// "running" only while a coordinator is at it: what a dead one left is told as "interrupted", and made so by
@@ -60,15 +69,22 @@ struct StudyRecord {
 enum class RunState { Running, Done, Failed, Interrupted, Skipped };
 const char* to_string(RunState state);
 
-/// Why a run failed.
+/// Whose fault a failure was. What was the machine's (Machine, Memory) is tried again unasked.
 enum class FailureKind {
   None,
-  Error,     ///< it threw
-  Diverged,  ///< its loss was no longer finite
-  Signal,    ///< its worker died of itself: SIGSEGV, SIGABRT, exit
-  Killed     ///< its worker was killed from outside: SIGKILL, SIGTERM; the next run tries again
+  Study,      ///< what the study asks for cannot be
+  Data,       ///< a data or weights file
+  Plugin,     ///< a plugin, or Cambium itself: it threw, or took its worker down (SIGSEGV, SIGABRT, exit)
+  Machine,    ///< its worker was killed from outside (SIGKILL, SIGTERM)
+  Memory,     ///< there was not enough of it, or its worker was killed for it
+  TimeLimit,  ///< it took longer than it was allowed to
+  Diverged,   ///< its loss was no longer finite
+  Error       ///< not known: of a database or an event file from before kinds
 };
 const char* to_string(FailureKind kind);
+/// None for a text that names none.
+FailureKind failure_kind(std::string_view name);
+inline bool is_machines(FailureKind kind) { return kind == FailureKind::Machine || kind == FailureKind::Memory; }
 
 struct Artifact {
   std::string kind;  ///< "last", "best"
@@ -89,7 +105,9 @@ struct CellStatus {
   std::optional<RunState> state;
   FailureKind failure = FailureKind::None;
   std::int64_t attempts = 0;
-  std::int64_t epochs = 0;  ///< last epoch logged
+  std::int64_t epochs = 0;         ///< last epoch logged
+  std::int64_t machine_tries = 0;  ///< attempts in a row that failed for the machine's sake and came no further
+  std::string plugins;             ///< of the newest attempt, as begin_run() was told
   std::string error;
   double seconds = 0;
   std::vector<Artifact> weights;  ///< of a done cell; paths are absolute
@@ -115,6 +133,9 @@ class Store {
   /// Enters or replaces what a study consists of. Cells and runs of an earlier version stay.
   void put_study(const StudyRecord& study);
 
+  /// What the database has under a study's name; nothing if it has none.
+  std::optional<KnownStudy> study(const std::string& name) const;
+
   /// What is known of every cell, by identity.
   std::unordered_map<std::string, CellStatus> statuses() const;
 
@@ -123,13 +144,16 @@ class Store {
   void recover();
 
   /// Begins the next attempt at a cell and returns its number, counted from 1. A skip of the cell is forgotten.
-  std::int64_t begin_run(const std::string& identity);
+  /// `plugins`: which libraries it is made with; any text that another build of them changes.
+  std::int64_t begin_run(const std::string& identity, const std::string& plugins = "");
   /// Takes in what an event file holds beyond what was taken in before; a line cut short waits. Idempotent on
   /// (cell, attempt, sequence). True once the file told the run's end (finished or failed).
   bool ingest(const std::string& identity, std::int64_t attempt, const std::filesystem::path& events);
   /// Ends a run whose event file did not tell its end. `log` is the last that its worker printed.
   void end_run(const std::string& identity, std::int64_t attempt, RunState state, FailureKind kind,
                const std::string& error, const std::string& log);
+  /// Forgets weights files that are there no more.
+  void forget_weights(const std::vector<std::filesystem::path>& files);
   /// Notes that a cell could not be run because of `reason`.
   void skip(const std::string& identity, const std::string& reason);
 
@@ -144,6 +168,12 @@ class Store {
 
   /// Runs one read-only statement; anything that would write is refused.
   Table query(const std::string& sql, std::span<const Field> parameters = {}) const;
+
+  /// The same, row by row: its columns' names to `begin`, and each row to `row`. What comes to a limit ends with an
+  /// error that names it.
+  void query(const std::string& sql, const QueryLimits& limits,
+             const std::function<void(std::vector<std::string>)>& begin,
+             const std::function<void(std::vector<Field>)>& row) const;
 
   /// Groups the writes up to commit(), or undoes them: for many cells at once.
   void begin();

@@ -16,4 +16,10 @@ struct Table {
   std::vector<std::vector<Field>> rows;
 };
 
+/// What a query may take; 0: any.
+struct QueryLimits {
+  std::int64_t rows = 0;
+  double seconds = 0;
+};
+
 }  // namespace cambium

@@ -12,6 +12,63 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// SQLite cannot take a CHECK out of a table, so the tables are made anew. What refers to them refers to their names.
+constexpr const char* kFailureKinds = R"sql(
+PRAGMA legacy_alter_table = ON;
+CREATE TABLE new_run (
+  id INTEGER PRIMARY KEY,
+  cell INTEGER NOT NULL REFERENCES cell,
+  attempt INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'interrupted')),
+  failure TEXT,
+  started REAL NOT NULL,
+  finished REAL,
+  seconds REAL,
+  epochs INTEGER NOT NULL DEFAULT 0,
+  resumed_epoch INTEGER,
+  trainable INTEGER,
+  total INTEGER,
+  train_images INTEGER,
+  selection TEXT,
+  provenance INTEGER REFERENCES provenance,
+  event_offset INTEGER NOT NULL DEFAULT 0,
+  next_seq INTEGER NOT NULL DEFAULT 0,
+  told_end INTEGER NOT NULL DEFAULT 0,
+  error TEXT,
+  hint TEXT,
+  log TEXT,
+  plugins TEXT NOT NULL DEFAULT '',
+  UNIQUE (cell, attempt)
+);
+INSERT INTO new_run
+SELECT id, cell, attempt, state, CASE failure WHEN 'signal' THEN 'plugin' WHEN 'killed' THEN 'machine' ELSE failure END,
+  started, finished, seconds, epochs, resumed_epoch, trainable, total, train_images, selection, provenance, event_offset,
+  next_seq, told_end, error, hint, log, ''
+FROM run;
+DROP TABLE run;
+ALTER TABLE new_run RENAME TO run;
+CREATE INDEX run_running ON run (id) WHERE state = 'running';
+
+CREATE TABLE new_measurement (
+  id INTEGER PRIMARY KEY,
+  cell INTEGER NOT NULL REFERENCES cell,
+  measure TEXT NOT NULL,
+  failure TEXT,
+  error TEXT,
+  hint TEXT,
+  time REAL NOT NULL,
+  seconds REAL NOT NULL,
+  UNIQUE (cell, measure)
+);
+INSERT INTO new_measurement
+SELECT id, cell, measure, CASE failure WHEN 'signal' THEN 'plugin' WHEN 'killed' THEN 'machine' ELSE failure END, error,
+  hint, time, seconds
+FROM measurement;
+DROP TABLE measurement;
+ALTER TABLE new_measurement RENAME TO measurement;
+PRAGMA legacy_alter_table = OFF;
+)sql";
+
 constexpr const char* kStatements = R"sql(
 -- What is to be known of the file itself.
 CREATE TABLE setting (
@@ -20,6 +77,9 @@ CREATE TABLE setting (
 ) WITHOUT ROWID;
 
 ALTER TABLE run ADD COLUMN note TEXT;
+
+-- "all" or "sources": which networks the study keeps; NULL where it is not known.
+ALTER TABLE study ADD COLUMN keep TEXT;
 )sql";
 
 /// Version 1 took the extension off any name, ".sqlite" and the ".1" of "lr0.1" too, to name the folder of its files.
@@ -46,6 +106,7 @@ void make_relative(Database& database, const std::string& table, const std::stri
 }  // namespace
 
 void make_version_2(Database& database) {
+  database.execute(kFailureKinds);
   database.execute(kStatements);
   const fs::path folder = keep_old_folder(database);
   make_relative(database, "artifact", "run", folder);

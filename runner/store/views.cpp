@@ -32,9 +32,9 @@ FROM run;
 
 -- An attempt that was stopped is outranked where the one before it, those that were stopped left out, is done.
 CREATE VIEW ranked_run AS
-SELECT id, cell, attempt, (state = 'interrupted' OR failure IS 'killed') AND 'done' IS (
+SELECT id, cell, attempt, (state = 'interrupted' OR coalesce(failure IN ('machine', 'memory'), 0)) AND 'done' IS (
     SELECT other.state FROM run AS other WHERE other.cell = run.cell AND other.attempt < run.attempt
-      AND NOT (other.state = 'interrupted' OR other.failure IS 'killed') ORDER BY other.attempt DESC LIMIT 1) AS outranked
+      AND NOT (other.state = 'interrupted' OR coalesce(other.failure IN ('machine', 'memory'), 0)) ORDER BY other.attempt DESC LIMIT 1) AS outranked
 FROM run;
 
 -- A cell's place in a study, and the cell.
@@ -73,7 +73,7 @@ SELECT p.study AS study, p.stage AS stage, p.cell AS cell, p.identity AS identit
   run.test_accuracy AS test_accuracy, run.seconds AS seconds, coalesce(skip.reason, run.error) AS error,
   substr(p.source, 1, 12) AS source, p.trainable AS trainable, p.total AS total, p.position AS position,
   (SELECT json FROM config WHERE config.cell = p.cell_id) AS config,
-  p.replicate AS replicate
+  p.replicate AS replicate, CASE WHEN skip.cell IS NULL THEN run.failure END AS failure
 FROM placed_cell AS p
 LEFT JOIN run_result AS run
   ON run.id = (SELECT id FROM ranked_run AS r WHERE r.cell = p.cell_id ORDER BY outranked, attempt DESC LIMIT 1)

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "cambium/schema.h"
@@ -30,16 +31,18 @@ class Loader {
                       "take the include out of one of the files");
       return std::nullopt;
     }
-    std::ifstream file(path, std::ios::binary);
-    std::stringstream content;
-    if (!fs::is_directory(path, ignored)) content << file.rdbuf();
-    if (fs::is_directory(path, ignored) || !file.is_open()) {
-      problems_.error(
-          from,
-          fmt::format("cannot read {}: {}", path.string(), file.is_open() ? "it is a folder" : std::strerror(errno)),
-          "give the path of a study file");
-      return std::nullopt;
+    if (const auto known = loaded_.find(real); known != loaded_.end()) return known->second;
+    const std::string what = no_file(path);
+    std::ifstream file;
+    if (what.empty()) file.open(path, std::ios::binary);
+    if (!file.is_open()) {
+      problems_.error(from,
+                      fmt::format("cannot read {}: {}", path.string(), what.empty() ? std::strerror(errno) : what),
+                      "give the path of a study file");
+      return loaded_[real] = std::nullopt;
     }
+    std::stringstream content;
+    content << file.rdbuf();
     open_.push_back(real);
     text_ += fmt::format("# file: {}\n{}", path.string(), content.str());
     if (!text_.empty() && text_.back() != '\n') text_ += '\n';
@@ -47,10 +50,20 @@ class Loader {
     if (root) flatten_grids(*root);
     if (root) root = with_includes(std::move(*root), path);
     open_.pop_back();
-    return root;
+    return loaded_[real] = root;
   }
 
  private:
+  /// What `path` is, where it is nothing that can be read to an end. What a shell makes of <(...) is a pipe that can.
+  std::string no_file(const fs::path& path) const {
+    std::error_code ignored;
+    const fs::file_status status = fs::status(path, ignored);
+    if (fs::is_directory(status)) return "it is a folder";
+    if (!fs::exists(status) || fs::is_regular_file(status)) return "";
+    if (fs::is_fifo(status) && open_.empty() && path.string().rfind("/dev/fd/", 0) == 0) return "";
+    return fs::is_fifo(status) ? "it is a pipe" : "it is no regular file";
+  }
+
   void flatten_grids(Value& root) {
     Value* stages = root.find("stage");
     if (!stages || !stages->is_table()) return;
@@ -81,6 +94,7 @@ class Loader {
   Problems& problems_;
   std::string& text_;
   std::vector<fs::path> open_;
+  std::map<fs::path, std::optional<Value>> loaded_;  ///< what several files include is read once
 };
 
 void apply_set(const std::string& set, LoadedStudy& study, Problems& problems) {

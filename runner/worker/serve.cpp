@@ -10,6 +10,8 @@
 #include <list>
 #include <nlohmann/json.hpp>
 
+#include "cambium/files.h"
+#include "engine/blame.h"
 #include "engine/facts.h"
 #include "engine/measuring.h"
 #include "engine/model.h"
@@ -63,10 +65,12 @@ Json guarded(const std::string& part, Work work) {
 
 class Server {
  public:
-  explicit Server(const std::vector<std::filesystem::path>& folders) : registry_(PluginRegistry::load(folders)) {}
+  Server(const std::vector<std::filesystem::path>& folders, double checkpoint_seconds)
+      : registry_(PluginRegistry::load(folders)), checkpoint_seconds_(checkpoint_seconds) {}
 
   Json answer(const Json& request) {
     const std::string what = request.at("do");
+    if (what == "hello") return {{"hello", kTorchVersion}};
     if (what == "describe") {
       Description description = registry_.describe();
       description.torch = kTorchVersion;
@@ -105,6 +109,47 @@ class Server {
     opened_.push_front({key, made, file_stamps(made->info().files)});
     if (opened_.size() > 3) opened_.pop_back();
     return made;
+  }
+
+  /// open() for a job: the data could be read when the study was checked, so what stands in the way now is the
+  /// machine's. It tells so in the loader's own words.
+  std::shared_ptr<const Dataset> open_again(const Component& data, const std::string& root) {
+    try {
+      return open(data, root);
+    } catch (...) {
+      throw_on(blame());
+    }
+  }
+
+  [[noreturn]] static void throw_on(const Blame& blame) {
+    if (std::string_view(blame.kind) == "memory") throw std::bad_alloc();
+    throw Error(ErrorKind::System, blame.message,
+                (blame.hint.empty() ? "" : blame.hint + "; ") + "the same command goes on once it can be read again");
+  }
+
+  /// In a handler of what `job` threw: what can no longer be read, data or weights, is the machine's fault.
+  template <class Job>
+  void excuse(const Job& job) {
+    const Blame blame = cambium::blame();
+    const auto gone = [&](const Component& data) {
+      const std::string key = Json(data).dump() + job.data_root;
+      return std::any_of(opened_.begin(), opened_.end(), [&](const Opened& opened) {
+        return opened.key == key && opened.stamps != file_stamps(opened.data->info().files);
+      });
+    };
+    bool excused = gone(job.data);
+    if constexpr (requires { job.source_data; }) excused = excused || (job.source_data && gone(job.source_data->data));
+    if constexpr (requires { job.source_cell; }) excused = excused || (job.source_cell && gone(job.source_cell->data));
+    if (std::string_view(blame.kind) == "data" && job.source && !is_whole(*job.source)) excused = true;
+    if (excused) throw_on(blame);
+  }
+
+  static bool is_whole(const WeightsRef& weights) {
+    try {
+      return weights.sha256.empty() || sha256_file(weights.path) == weights.sha256;
+    } catch (const Error&) {
+      return false;
+    }
   }
 
   Json dataset(const DatasetRequest& request) {
@@ -205,13 +250,14 @@ class Server {
     set_threads(job.threads);
     Stopwatch watch;
     EventFile events(job.events);
-    return told(job.cell, events, watch, [&] {
+    return told(job, events, watch, [&] {
       check(job.pins);
       Ingredients ingredients;
+      ingredients.checkpoint_seconds = checkpoint_seconds_;
       ingredients.dataset = open_pinned(job.data, job.data_root, job.pins);
       ingredients.backbone = make_pinned(
           job.backbone, input_shape(job.data_settings, ingredients.dataset->info().shape), job.data_root, job.pins);
-      if (job.source_data) ingredients.source_dataset = open(job.source_data->data, job.data_root);
+      if (job.source_data) ingredients.source_dataset = open_again(job.source_data->data, job.data_root);
       ingredients.strategy = registry_.make_strategy(job.strategy);
       ingredients.plugin_hashes = {
           {job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},
@@ -228,7 +274,7 @@ class Server {
     set_threads(job.threads);
     Stopwatch watch;
     EventFile events(job.events);
-    return told(job.cell, events, watch, [&] {
+    return told(job, events, watch, [&] {
       check(job.pins);
       MeasureIngredients ingredients;
       const auto data = open_pinned(job.data, job.data_root, job.pins);
@@ -263,7 +309,7 @@ class Server {
     }
   }
   std::shared_ptr<const Dataset> open_pinned(const Component& data, const std::string& root, const Pins& pins) {
-    auto opened = open(data, root);
+    auto opened = open_again(data, root);
     if (!pins.data.empty() && opened->info().fingerprint != pins.data)
       changed(fmt::format("the data of {} has changed", data.plugin));
     return opened;
@@ -277,30 +323,24 @@ class Server {
   }
 
   /// Does `work` for a cell and answers how it ended; what it throws is told in the event file.
-  template <class Work>
-  Json told(const std::string& cell, EventFile& events, const Stopwatch& watch, Work work) {
-    const auto failed = [&](const char* kind, const std::string& message, const std::string& hint) -> Json {
-      std::fprintf(stderr, "cell %.12s: %s\n", cell.c_str(), message.c_str());
-      events.write("failed", {{"seconds", watch.seconds()}, {"kind", kind}, {"message", message}, {"hint", hint}});
-      return {{"cell", cell}, {"state", "failed"}};
-    };
+  template <class Job, class Work>
+  Json told(const Job& job, EventFile& events, const Stopwatch& watch, Work work) {
     try {
       work();
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::System) throw;  // no fault of the cell
-      return failed(error.kind() == ErrorKind::Diverged ? "diverged" : "error", error.message(), error.hint());
-    } catch (const std::bad_alloc&) {
-      return failed("error", "there is not enough memory", "a smaller batch, or fewer workers");
-    } catch (const std::exception& error) {
-      return failed("error", first_line(error),
-                    "a fault of a plugin or of Cambium; the log of the worker may say more");
     } catch (...) {
-      return failed("error", "a plugin threw something that is no exception", "let it throw cambium::Error");
+      excuse(job);
+      const Blame failed = blame();
+      std::fprintf(stderr, "cell %.12s: %s\n", job.cell.c_str(), failed.message.c_str());
+      events.write(
+          "failed",
+          {{"seconds", watch.seconds()}, {"kind", failed.kind}, {"message", failed.message}, {"hint", failed.hint}});
+      return {{"cell", job.cell}, {"state", "failed"}};
     }
-    return {{"cell", cell}, {"state", "done"}};
+    return {{"cell", job.cell}, {"state", "done"}};
   }
 
   PluginRegistry registry_;
+  double checkpoint_seconds_;
   std::list<Opened> opened_;                                                ///< the one used last first
   std::list<std::pair<std::string, std::shared_ptr<const Marks>>> marked_;  ///< likewise, by fingerprint and split
 };
@@ -316,11 +356,11 @@ void reply(int descriptor, const Json& json) {
 
 }  // namespace
 
-int serve(const std::vector<std::filesystem::path>& plugin_folders, int replies) {
+int serve(const std::vector<std::filesystem::path>& plugin_folders, double checkpoint_seconds, int replies) {
   set_threads(1);
   if (const std::string warning = blas_warning(); !warning.empty())
     std::fprintf(stderr, "warning: %s\n", warning.c_str());
-  Server server(plugin_folders);
+  Server server(plugin_folders, checkpoint_seconds);
   for (std::string line; std::getline(std::cin, line);) {
     reply(replies, guarded("backbone", [&] { return server.answer(Json::parse(line)); }));
   }

@@ -36,14 +36,14 @@ TEST_F(Failures, AWorkerThatDiesOrThrowsFailsThatRunAloneAndSaysHow) {
   EXPECT_EQ(value("SELECT state FROM cells WHERE arm LIKE '%nothing%'"), "done");
 
   const Json crash = failure("crash");
-  EXPECT_EQ(crash["kind"], "signal");
+  EXPECT_EQ(crash["kind"], "plugin");
   EXPECT_EQ(crash["error"], "its worker was killed by signal 11 (Segmentation fault)");
   EXPECT_EQ(crash["log"], "about to crash");
   EXPECT_THAT(std::string(failure("abort")["error"]), HasSubstr("signal 6 (Aborted)"));
   EXPECT_EQ(failure("exit")["error"], "its worker ended with exit status 3");
   EXPECT_EQ(failure("exit")["log"], "about to exit");
   EXPECT_EQ(failure("=throw")["error"], "no luck today");
-  EXPECT_EQ(failure("=throw")["kind"], "error");
+  EXPECT_EQ(failure("=throw")["kind"], "plugin");
   EXPECT_THAT(std::string(failure("throw_a_number")["error"]), HasSubstr("threw something that is no exception"));
   EXPECT_EQ(value("SELECT count(*) FROM curves WHERE metric = 'train_loss' AND arm LIKE '%crash%'"), 1)
       << "the epoch before stays";
@@ -105,7 +105,7 @@ TEST_F(Failures, DataThatFailsWhenItIsReadFailsItsRunAlone) {
   const Ended ended = run({"run", "study.toml", "--workers", "1"});
   EXPECT_EQ(ended.status, 1);
   EXPECT_EQ(failure("=throw")["error"], "no luck today");
-  EXPECT_EQ(failure("crash")["kind"], "signal");
+  EXPECT_EQ(failure("crash")["kind"], "plugin");
   EXPECT_EQ(value("SELECT state FROM cells WHERE arm LIKE '%nothing%'"), "done");
   EXPECT_THAT(ended.err, AllOf(Not(HasSubstr("Exception raised")), Not(HasSubstr("frame #"))));
 }

@@ -46,9 +46,9 @@ class Interruption : public CliTest {
   }
 
   /// The program at work, with time to disturb it, once an attempt has `epochs` behind it.
-  Running begin(int epochs, const std::string& workers = "2") {
+  Running begin(int epochs, const std::string& workers = "2", const std::string& checkpoint = "0") {
     environment["CAMBIUM_TEST_PAUSE"] = "250";
-    Running running = start({"run", "study.toml", "--workers", workers});
+    Running running = start({"run", "study.toml", "--workers", workers, "--checkpoint", checkpoint});
     EXPECT_TRUE(wait_until([&] { return events_with("\"epoch\":" + std::to_string(epochs) + ",") > 0; }));
     environment.erase("CAMBIUM_TEST_PAUSE");
     return running;
@@ -84,7 +84,7 @@ TEST_F(Interruption, AfterKillOfAWorkerRunGoesOnToTheSameNumbers) {
   EXPECT_THAT(ended.err, HasSubstr("its worker was killed by signal 9"));
   const Json failures = rows("SELECT kind, error FROM failures");
   ASSERT_EQ(failures.size(), 1u);
-  EXPECT_EQ(failures[0]["kind"], "killed");
+  EXPECT_EQ(failures[0]["kind"], "machine");
   EXPECT_EQ(value("SELECT count(*) FROM cells WHERE state = 'skipped'"), 2) << "those that start from it";
   EXPECT_EQ(value("SELECT count(*) FROM cells WHERE state = 'done'"), 5) << "the rest went on";
   go_on();
@@ -109,8 +109,8 @@ TEST_F(Interruption, AfterKillOfTheCoordinatorRunGoesOnToTheSameNumbers) {
 }
 
 TEST_F(Interruption, AfterCtrlCRunGoesOnToTheSameNumbers) {
-  Running running = begin(2);
-  ::kill(-running.process(), SIGINT);  // to its whole group, as a terminal sends it
+  Running running = begin(2, "2", "1h");  // so that nothing is written before
+  ::kill(-running.process(), SIGINT);     // to its whole group, as a terminal sends it
   const Ended ended = running.wait();
   EXPECT_EQ(ended.status, 130) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("stopped; the same command goes on where it was"));

@@ -12,11 +12,13 @@
 namespace cambium::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// Trains in no time, or does what its strategy is called.
 const char* const kAnswer = R"py(
+SHA256 = '6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918'  # of "12"
 def answer(job):
     how = 'good' if os.path.exists(__file__ + '.calm') else job['strategy']['plugin']
     seq = 0
@@ -31,6 +33,10 @@ def answer(job):
     if how == 'dies':
         print('last words', file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGSEGV)
+    if how == 'hangs':
+        time.sleep(60)
+    if how == 'slow':
+        time.sleep(0.3)
     if how == 'killed':
         os.kill(os.getpid(), signal.SIGKILL)
     if how == 'fool':
@@ -47,7 +53,7 @@ def answer(job):
         open(path, 'w').write('12')
         tell(type='epoch', epoch=1, seconds=1, metrics={'train_loss': 0.5})
         tell(type='finished', seconds=1, metrics={'test_accuracy': 0.5},
-             weights=[{'kind': 'last', 'path': path, 'sha256': 'ff', 'bytes': 2}])
+             weights=[{'kind': 'last', 'path': path, 'sha256': SHA256, 'bytes': 2}])
     return {'cell': job['cell'], 'state': 'done'}
 )py";
 
@@ -60,6 +66,7 @@ class Running : public ::testing::Test {
     const auto part = [](const std::string& plugin) {
       auto made = std::make_shared<Part>();
       made->component.plugin = plugin;
+      made->library = "library of " + plugin;
       made->json = "{}";
       return made;
     };
@@ -78,11 +85,16 @@ class Running : public ::testing::Test {
     plan_.cells.push_back(cell);
   }
   RunOutcome run(bool retry_failed = false) {
-    RunOptions options;
+    struct : RunObserver {
+      void silent(const Cell&, const std::string& what) override { notices->push_back(what); }
+      void notice(const std::string& what) override { notices->push_back(what); }
+      std::vector<std::string>* notices = nullptr;
+    } observer;
+    observer.notices = &notices_;
+    RunOptions options = options_;
     options.workers = workers_;
     options.retry_failed = retry_failed;
     options.data_root = folder_.path();
-    RunObserver observer;
     return run_plan(plan_, store_, options, observer);
   }
   std::vector<std::string> states() const {
@@ -101,6 +113,8 @@ class Running : public ::testing::Test {
   FakeWorker worker_{kAnswer};
   Store store_{folder_.path() / "x.db", Store::Mode::Write};
   Plan plan_{"s", "s.toml", "", {"one"}, {}, {}, 0, {}, {}, ""};
+  RunOptions options_;
+  std::vector<std::string> notices_;
   int workers_ = 1;
 };
 
@@ -173,7 +187,7 @@ TEST_F(Running, WhatStartsFromAFailureIsSkippedAllTheWayDown) {
 TEST_F(Running, AKilledCellIsTriedAgainUnasked) {
   cell("killed");
   EXPECT_EQ(run().failed, 1);
-  EXPECT_EQ(text("SELECT kind FROM failures"), "killed");
+  EXPECT_EQ(text("SELECT kind FROM failures"), "machine");
   std::ofstream(worker_.folder() / "worker.calm");
   EXPECT_EQ(run().done, 1);
 }
@@ -189,6 +203,78 @@ TEST_F(Running, WhatWasDoneAndNotPutOnRecordIsNotDoneAgain) {
   EXPECT_EQ(outcome.done, 0);
   EXPECT_THAT(states(), ElementsAre("done"));
   EXPECT_EQ(worker_.starts(), 1);
+}
+
+TEST_F(Running, ACellThatIsKilledEachTimeIsTriedThreeTimesAndThenHeld) {
+  cell("killed");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run().failed, 1);
+  EXPECT_EQ(run().held, 1);
+  EXPECT_EQ(run(true).failed, 1);
+}
+
+TEST_F(Running, WhatFailedIsTriedAgainOnceAPluginIsRebuilt) {
+  cell("throws");
+  EXPECT_EQ(run().failed, 1);
+  EXPECT_EQ(run().held, 1);
+  std::ofstream(worker_.folder() / "worker.calm");
+  auto rebuilt = std::make_shared<Part>(*plan_.cells[0].strategy);
+  rebuilt->library = "another";
+  plan_.cells[0].strategy = rebuilt;
+  EXPECT_EQ(run().done, 1);
+}
+
+TEST_F(Running, AWorkerThatCannotStartStopsTheRunInItsOwnWordsAndCellsStayPending) {
+  cell("good");
+  const FakeWorker broken("print('libjpeg.so.62: file too short', file=sys.stderr); sys.exit(127)");
+  try {
+    run();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::System);
+    EXPECT_EQ(error.message(),
+              "the worker ended with exit status 127 before it began; it printed last:\nlibjpeg.so.62: file too short");
+  }
+  EXPECT_THAT(states(), ElementsAre("pending"));
+  EXPECT_EQ(text("SELECT count(*) || '' FROM runs"), "0");
+}
+
+TEST_F(Running, GoesOnWithFewerWorkersWhereNotAllCanStart) {
+  workers_ = 2;
+  for (int i = 0; i < 3; ++i) cell("slow");
+  const FakeWorker second(
+      std::string("if len(open(__file__ + '.starts').read()) > 1:\n    time.sleep(0.3)\n    sys.exit(1)\n") + kAnswer);
+  EXPECT_EQ(run().done, 3);
+  EXPECT_THAT(notices_, ElementsAre(HasSubstr("one worker fewer: the worker ended with exit status 1")));
+}
+
+TEST_F(Running, ACellThatTakesTooLongFailsAndTheOthersGoOn) {
+  cell("hangs");
+  cell("good");
+  options_.time_limit = 0.3;
+  const RunOutcome outcome = run();
+  EXPECT_EQ(outcome.failed, 1);
+  EXPECT_EQ(outcome.done, 1);
+  EXPECT_EQ(text("SELECT kind FROM failures"), "time");
+  EXPECT_THAT(text("SELECT error FROM failures"), HasSubstr("the time limit of 0.3 s and was ended at epoch 1"));
+  EXPECT_EQ(run().held, 1);
+}
+
+TEST_F(Running, AWorkerThatHangsIsToldOfWithWhatItIsAt) {
+  cell("hangs");
+  options_.time_limit = 1;
+  options_.patience = 0.2;
+  run();
+  EXPECT_THAT(notices_, ElementsAre(AllOf(HasSubstr("has done nothing for "), HasSubstr("at epoch 1"))));
+}
+
+TEST_F(Running, TrainsAgainWhatOthersStartFromOnceItsWeightsAreDamaged) {
+  cell("good");
+  run();
+  const std::string weights = text("SELECT path FROM artifacts");
+  std::ofstream(weights) << "21";
+  cell("needs_source", 0);
+  EXPECT_EQ(run().done, 2);
+  EXPECT_EQ(text("SELECT attempts || '' FROM cells WHERE position = 0"), "2");
 }
 
 TEST_F(Running, WhereTheMachineCannotGoOnTheRunStopsAndNoCellFails) {

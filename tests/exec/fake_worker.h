@@ -20,7 +20,8 @@ class FakeWorker {
                       "open(__file__ + '.starts', 'a').write('x')\n" +
                           answer +
                           "\nfor line in sys.stdin:\n"
-                          "    reply = answer(json.loads(line))\n"
+                          "    request = json.loads(line)\n"
+                          "    reply = {'hello': 1} if request == {'do': 'hello'} else answer(request)\n"
                           "    print(reply if isinstance(reply, str) else json.dumps(reply), flush=True)\n");
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
     ::setenv("CAMBIUM_WORKER", path.c_str(), 1);

@@ -72,7 +72,7 @@ TEST_F(Worker, ThatIsKilledIsToldFromOneThatDied) {
   worker->send("1");
   worker->kill();
   const WorkerEnd end = worker->reap();
-  EXPECT_TRUE(end.killed);
+  EXPECT_EQ(end.signal, SIGKILL);
   EXPECT_EQ(end.words, "was killed by signal 9 (Killed)");
 }
 

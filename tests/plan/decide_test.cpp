@@ -41,7 +41,32 @@ TEST_F(Decide, TrainsADoneSourceAgainOnlyIfItsWeightsAreGoneAndNeeded) {
 
 TEST_F(Decide, GoesOnWithWhatWasInterruptedOrKilled) {
   EXPECT_EQ(with(state(Known::State::Interrupted), {})[0].reason, "interrupted after epoch 3");
-  EXPECT_EQ(with(state(Known::State::Killed), {})[0].action, Action::Train);
+  EXPECT_EQ(with(state(Known::State::Machine), {})[0].action, Action::Train);
+}
+
+TEST_F(Decide, EndsTryingWhatFailsForTheMachinesSakeAgainAndAgain) {
+  Known killed = state(Known::State::Machine);
+  killed.machine_tries = 2;
+  EXPECT_EQ(with(killed, {})[0].action, Action::Train);
+  killed.machine_tries = 3;
+  EXPECT_EQ(with(killed, {})[0].action, Action::Hold);
+  EXPECT_EQ(with(killed, {})[0].reason, "failed 3 times in a row: it broke");
+  EXPECT_EQ(with(killed, {}, true)[0].action, Action::Train);
+}
+
+TEST_F(Decide, TriesAgainWhatFailedUnderAPluginThatHasBeenRebuilt) {
+  Known failed = state(Known::State::Failed);
+  failed.plugins = libraries(plan_.cells[0]);
+  EXPECT_EQ(with(failed, {})[0].action, Action::Hold);
+  failed.plugins = "another";
+  EXPECT_EQ(with(failed, {})[0].reason, "failed before, and a plugin has been rebuilt since");
+}
+
+TEST_F(Decide, SaysWhetherWeightsAreGoneOrDamaged) {
+  Known source = state(Known::State::Done, false);
+  EXPECT_EQ(with(source, {})[0].reason, "done, but its weights are gone and others start from them");
+  source.damaged = true;
+  EXPECT_EQ(with(source, {})[0].reason, "done, but its weights are damaged and others start from them");
 }
 
 TEST_F(Decide, HoldsWhatFailedAndWhatStartsFromItUnlessToldToRetry) {

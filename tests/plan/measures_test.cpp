@@ -121,7 +121,7 @@ TEST_F(Measures, ThatFailedAreHeldUnlessToldToRetryAndThoseKilledAreNot) {
   EXPECT_THAT(work[1].held_measures, ElementsAre(0));
   EXPECT_EQ(work[1].held_reason, "failed before: no memory");
   EXPECT_THAT(decide_with(plan, {done(), known}, true)[1].measures, ElementsAre(0));
-  known.measures["ece"].state = KnownMeasure::State::Killed;
+  known.measures["ece"].state = KnownMeasure::State::Machine;
   EXPECT_THAT(decide_with(plan, {done(), known})[1].measures, ElementsAre(0));
 }
 

@@ -69,7 +69,7 @@ TEST_F(Comparison, ACellsReportHasItsAttemptsCurvesAndWhatItsWorkerPrinted) {
   const std::int64_t first = store.begin_run(identity(1));
   write(folder / "1.jsonl", started() + epoch(1, 1, R"("train_loss":"nan")"));
   store.ingest(identity(1), first, folder / "1.jsonl");
-  store.end_run(identity(1), first, RunState::Failed, FailureKind::Signal, "its worker was killed by signal 11",
+  store.end_run(identity(1), first, RunState::Failed, FailureKind::Plugin, "its worker was killed by signal 11",
                 "last words");
   const std::int64_t second = store.begin_run(identity(1));
   write(folder / "2.jsonl", started() + epoch(1, 1, R"("train_loss":2.5,"lr":0.1)") +

@@ -73,10 +73,10 @@ TEST_F(Measures, ThatFailLeaveTheCellDone) {
 
 TEST_F(Measures, ThatWereTakenAreNotLostToALaterFailure) {
   take(measured("ece", R"(["ece",0.1])"));
-  store.fail_measure(identity(1), "ece", 1, FailureKind::Killed, "its worker was killed", "");
-  store.fail_measure(identity(1), "cka", 1, FailureKind::Killed, "its worker was killed", "");
+  store.fail_measure(identity(1), "ece", 1, FailureKind::Machine, "its worker was killed", "");
+  store.fail_measure(identity(1), "cka", 1, FailureKind::Machine, "its worker was killed", "");
   EXPECT_EQ(status("ece").failure, FailureKind::None);
-  EXPECT_EQ(status("cka").failure, FailureKind::Killed);
+  EXPECT_EQ(status("cka").failure, FailureKind::Machine);
   EXPECT_EQ(status("cka").error, "its worker was killed");
 }
 

@@ -99,6 +99,24 @@ TEST_F(Open, KeepsViewsOfTheUsersOwn) {
   EXPECT_EQ(open_to_write(db(), version_2())->integer("SELECT x FROM my_own"), 42);
 }
 
+TEST_F(Open, BringsAFileOfTheFirstVersionUpToDate) {
+  const Layout first{{layout().steps[0]}, ""};
+  open_to_write(db(), first)
+      ->execute(
+          "INSERT INTO cell VALUES (1, 'a', 'g', 0, 'net', 'toy', 'scratch', NULL, 1, 1);"
+          "INSERT INTO run (id, cell, attempt, state, failure, started) VALUES (1, 1, 1, 'failed', 'signal', 0),"
+          "  (2, 1, 2, 'failed', 'killed', 0), (3, 1, 3, 'failed', 'error', 0), (4, 1, 4, 'done', NULL, 0);"
+          "INSERT INTO artifact VALUES (4, 'last', '/x', 'ff', 1);"
+          "INSERT INTO measurement VALUES (1, 1, 'ece', 'killed', 'gone', '', 0, 0);"
+          "CREATE VIEW my_own AS SELECT count(*) AS n FROM run");
+  const Store store(db(), Store::Mode::Write);
+  EXPECT_EQ(text(store, "SELECT group_concat(failure) FROM run"), "plugin,machine,error");
+  EXPECT_EQ(text(store, "SELECT failure FROM measurement"), "machine");
+  EXPECT_EQ(integer(store, "SELECT n FROM my_own"), 4);
+  EXPECT_EQ(store.statuses().at("a").weights.size(), 1u);
+  EXPECT_TRUE(std::filesystem::exists(folder / "x.db.v1-backup"));
+}
+
 TEST_F(Open, DoesNotReadAnOlderVersion) {
   open_to_write(db(), version_1());
   EXPECT_THAT(error_of([&] { open_to_read(db(), version_2()); }),

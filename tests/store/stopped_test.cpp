@@ -62,7 +62,7 @@ TEST_F(Stopped, DoesNotOutrankDone) {
   const auto state = [&] { return text(store, "SELECT state || attempts FROM cells WHERE position = 0"); };
   const auto weights = [&] { return store.statuses().at(identity(1)).weights.size(); };
   EXPECT_EQ(state(), "done2");
-  for (const FailureKind kind : {FailureKind::None, FailureKind::Killed}) {
+  for (const FailureKind kind : {FailureKind::None, FailureKind::Machine}) {
     const std::int64_t attempt = store.begin_run(identity(1));
     store.end_run(identity(1), attempt, kind == FailureKind::None ? RunState::Interrupted : RunState::Failed, kind,
                   "stopped", "");

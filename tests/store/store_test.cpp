@@ -25,10 +25,10 @@ TEST_F(Stores, KnowNothingOfACellThatNeverRan) {
 TEST_F(Stores, TellTheNewestAttempt) {
   finish(store, identity(1), folder, 0.5);
   EXPECT_EQ(store.begin_run(identity(1)), 2);
-  store.end_run(identity(1), 2, RunState::Failed, FailureKind::Signal, "SIGSEGV", "log");
+  store.end_run(identity(1), 2, RunState::Failed, FailureKind::Plugin, "SIGSEGV", "log");
   const CellStatus status = store.statuses().at(identity(1));
   EXPECT_EQ(status.state, RunState::Failed);
-  EXPECT_EQ(status.failure, FailureKind::Signal);
+  EXPECT_EQ(status.failure, FailureKind::Plugin);
   EXPECT_EQ(status.attempts, 2);
   EXPECT_EQ(status.error, "SIGSEGV");
   EXPECT_TRUE(status.weights.empty()) << "those are of the first attempt";

@@ -71,7 +71,7 @@ TEST_F(Views, LeaderboardCountsWhatIsMissing) {
   store.put_study(study(
       {cell(1, 0, "g"), cell(2, 1, "g"), cell(3, 2, "g"), cell(4, 3, "g"), cell(5, 4, "g"), cell(6, 0, "empty")}));
   finish(store, identity(1), folder, 0.5);
-  store.end_run(identity(2), store.begin_run(identity(2)), RunState::Failed, FailureKind::Signal, "SIGSEGV", "log");
+  store.end_run(identity(2), store.begin_run(identity(2)), RunState::Failed, FailureKind::Plugin, "SIGSEGV", "log");
   store.skip(identity(3), "no base");
   // Done, but with a test accuracy that is no number: no result either.
   store.begin_run(identity(4));
@@ -160,7 +160,7 @@ TEST_F(Views, CellsShowTheirSourceInAnyOrder) {
 
 TEST_F(Views, RunsShowEveryAttemptAndSkips) {
   store.put_study(study({cell(1, 0, "g"), cell(2, 1, "g")}));
-  store.end_run(identity(1), store.begin_run(identity(1)), RunState::Failed, FailureKind::Killed, "killed", "");
+  store.end_run(identity(1), store.begin_run(identity(1)), RunState::Failed, FailureKind::Machine, "killed", "");
   finish(store, identity(1), folder, 0.5);
   store.skip(identity(2), "its source failed");
   const Table runs = store.query("SELECT * FROM runs ORDER BY seed, attempt");
@@ -170,7 +170,7 @@ TEST_F(Views, RunsShowEveryAttemptAndSkips) {
                                 "strategy", "test_accuracy", "val_accuracy", "train_loss", "seconds", "error"}));
   EXPECT_THAT(store.query("SELECT cell, attempt, state, error, failure FROM runs ORDER BY seed, attempt").rows,
               ElementsAre(ElementsAre(Field(identity(1).substr(0, 12)), Field(1), Field("failed"), Field("killed"),
-                                      Field("killed")),
+                                      Field("machine")),
                           ElementsAre(Field(identity(1).substr(0, 12)), Field(2), Field("done"), Field(), Field()),
                           ElementsAre(Field(identity(2).substr(0, 12)), Field(), Field("skipped"),
                                       Field("its source failed"), Field())));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "support/temporary_folder.h"
 
@@ -141,6 +142,24 @@ TEST_F(StudyFile, TellsWhereAnIncludedFileIsWrong) {
   ASSERT_EQ(problems_.sorted().size(), 1u);
   EXPECT_EQ(problems_.sorted()[0].place.file, (folder_.path() / "base.toml").string());
   EXPECT_EQ(problems_.sorted()[0].place.line, 2);
+}
+
+TEST_F(StudyFile, ReadsWhatIsIncludedAgainAndAgainOnce) {
+  folder_.write("0.toml", "[stage.s]\nstrategy = \"x\"\n");
+  for (int i = 1; i <= 40; ++i) {
+    const std::string last = std::to_string(i - 1) + ".toml\"";
+    folder_.write(std::to_string(i) + ".toml", "include = [\"" + last + ", \"" + last + "]\n");
+  }
+  const Study study = read("include = \"40.toml\"\n");
+  EXPECT_TRUE(told().empty());
+  EXPECT_EQ(study.stages.size(), 1u);
+  EXPECT_LT(study.text.size(), 10'000u);
+}
+
+TEST_F(StudyFile, DoesNotWaitForAPipe) {
+  ASSERT_EQ(::mkfifo((folder_.path() / "pipe.toml").c_str(), 0600), 0);
+  read("include = \"pipe.toml\"\n[stage.s]\n");
+  EXPECT_THAT(told(), ::testing::Contains(::testing::HasSubstr("it is a pipe")));
 }
 
 TEST_F(StudyFile, TellsACircleOfIncludes) {
