@@ -7,6 +7,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,15 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
           near ? fmt::format("did you mean {}?", *near) : help};
 }
 
+/// Relative paths lead nowhere in a folder that was deleted since the shell went into it.
+void check_working_folder() {
+  std::error_code trouble;
+  const auto folder = std::filesystem::current_path(trouble);
+  if (trouble)
+    throw Error(ErrorKind::Usage, fmt::format("the folder that you are in cannot be used: {}", trouble.message()),
+                "it may have been deleted or made anew: go to one that is there (cd), and run again");
+}
+
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv) {
@@ -120,6 +130,7 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     throw usage_error(app, error);
   }
+  check_working_folder();
   return action ? action() : 0;
 }
 

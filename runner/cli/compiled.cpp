@@ -12,19 +12,31 @@
 
 namespace cambium {
 
+namespace {
+
+std::optional<Plan> compiled(const Study& study, const StudyOptions& options, Problems& problems) {
+  WorkerResolver resolver(plugin_folders(options.plugins));
+  for (const PluginProblem& problem : resolver.describe().problems)
+    problems.warning({problem.path, 0, 0}, problem.message, problem.hint);
+  auto plan = compile(study, resolver, options.data_root(), problems);
+  if (plan) {
+    check_pairs(study, *plan, problems);
+    plan->warnings = problems.sorted();
+  }
+  return plan;
+}
+
+}  // namespace
+
 std::optional<Plan> compile_study(const StudyOptions& options) {
   Problems problems;
-  const Study study = read_study(options.study, options.sets, problems);
   std::optional<Plan> plan;
-  if (!study.stages.empty()) {
-    WorkerResolver resolver(plugin_folders(options.plugins));
-    for (const PluginProblem& problem : resolver.describe().problems)
-      problems.warning({problem.path, 0, 0}, problem.message, problem.hint);
-    plan = compile(study, resolver, options.data_root(), problems);
-    if (plan) {
-      check_pairs(study, *plan, problems);
-      plan->warnings = problems.sorted();
-    }
+  try {
+    const Study study = read_study(options.study, options.sets, problems);
+    if (!study.stages.empty()) plan = compiled(study, options, problems);
+  } catch (...) {
+    tell(problems);  // what was found before is not lost
+    throw;
   }
   tell(problems);
   if (problems.has_errors()) return std::nullopt;

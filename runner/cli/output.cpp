@@ -38,10 +38,11 @@ std::string hint_line(const std::string& hint) { return hint.empty() ? "" : "   
 }  // namespace
 
 void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  if (std::fflush(stdout) == 0 || errno == EPIPE || is_terminal_gone()) return;
+  const bool all = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if ((std::fflush(stdout) == 0 && all) || errno == EPIPE || is_terminal_gone()) return;
   throw Error(ErrorKind::System, fmt::format("standard output cannot be written: {}", std::strerror(errno)),
-              "is the disk full, or the file closed?");
+              errno == EFBIG ? "the shell limits the size of files: raise it with `ulimit -f`"
+                             : "is the disk full, or the file closed?");
 }
 
 void print(const Table& table, Format how) { print(format(table, how, text_columns(table.columns.size()))); }
@@ -82,7 +83,13 @@ int tell_exception() {
         return 1;
     }
   } catch (const std::bad_alloc&) {
-    tell("cambium: out of memory\n    ask for less at once, or close other programs\n");
+    std::fputs(
+        "cambium: out of memory\n    close other programs, raise the limit (`ulimit -v`), or ask for less at once\n",
+        stderr);
+  } catch (const std::filesystem::filesystem_error& error) {
+    const std::string path = error.path1().string();
+    tell(fmt::format("cambium: {}{}{}\n    see that it is there, and that you may use it\n", path,
+                     path.empty() ? "" : ": ", error.code().message()));
   } catch (const std::exception& error) {
     tell(fmt::format("cambium: {}\n", error.what()));
   }

@@ -20,7 +20,9 @@ namespace {
   throw Error(ErrorKind::System, path.string() + ": cannot " + what + ": " + std::strerror(errno),
               errno == ENOSPC ? "make room on the disk; the same command goes on from the last epoch"
               : errno == EIO  ? "the disk did not keep what was written: check it; the same command then goes on"
-                              : "check that the results folder may be written to");
+              : errno == EFBIG
+                  ? "the shell limits the size of files: raise it with `ulimit -f`; the same command goes on"
+                  : "check that the results folder may be written to");
 }
 
 /// What cannot be synced, as a pipe, has nothing to lose.

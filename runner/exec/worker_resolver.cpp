@@ -36,6 +36,20 @@ fs::path cache_folder() {
   return home && *home ? fs::path(home) / ".cache" / "cambium" : fs::path();
 }
 
+namespace {
+
+/// What went wrong with a request, as its subject is to be told of.
+std::string subject(const DatasetRequest& request) { return "data set " + request.data.plugin; }
+std::string subject(const NetworkRequest& request) {
+  return fmt::format("backbone {} with strategy {}", request.backbone.plugin, request.strategy.plugin);
+}
+std::string subject(const OverlapRequest& request) {
+  return fmt::format("data sets {} and {}", request.a.dataset.data.plugin, request.b.dataset.data.plugin);
+}
+std::string subject(const WeightsRequest& request) { return request.weights.path; }
+
+}  // namespace
+
 struct WorkerResolver::Data {
   std::vector<fs::path> folders;
   fs::path cache = cache_folder();
@@ -96,6 +110,16 @@ struct WorkerResolver::Data {
     } catch (const Error&) {
       worker.reset();
       throw;
+    }
+  }
+
+  /// Whether a worker answers what no plugin can spoil. If so, what was asked is at fault; if not, the machine.
+  bool is_well() {
+    try {
+      ask(R"({"do":"describe"})");
+      return true;
+    } catch (const Error&) {
+      return false;
     }
   }
 
@@ -166,9 +190,16 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests) {
         } catch (const std::exception&) {
         }
       if (!answer) {
-        const Json json = data.ask(line);
-        answer = Data::template understood<Answer>(json);
-        if (!answer->failure) data.keep(line, json);
+        try {
+          const Json json = data.ask(line);
+          answer = Data::template understood<Answer>(json);
+          if (!answer->failure) data.keep(line, json);
+        } catch (const Error& error) {
+          if (!data.is_well()) throw;
+          answer.emplace();
+          answer->failure =
+              Failure{fmt::format("{} cannot be asked: {}", subject(request), error.message()), error.hint(), {}};
+        }
       }
       answer->files = {};  // they have served their purpose, and each table of a study's data would copy them
       found = known.emplace(line, std::move(*answer)).first;

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "cambium/files.h"
+#include "plan/baseline.h"
 #include "plan/checks.h"
 #include "plan/choices.h"
 #include "plan/facts.h"
@@ -52,7 +53,8 @@ class Compiler {
       : study_(study),
         data_root_(data_root),
         problems_(problems),
-        builder_(resolver.describe(), problems),
+        plugins_(resolver.describe()),
+        builder_(plugins_, problems),
         facts_(resolver, data_root, problems),
         weights_(resolver, data_root, problems) {}
 
@@ -64,11 +66,13 @@ class Compiler {
     for (const Stage& stage : study_.stages) plan_.stages.push_back(stage.name);
     arms_.resize(study_.stages.size());
     generations_.resize(study_.stages.size());
+    backbones_.resize(study_.stages.size());
+    compiled_.resize(study_.stages.size(), false);
     for (std::size_t s : stage_order(study_, problems_)) compile_stage(s);
     for (Cell& cell : plan_.cells) cell.keep_weights = study_.keep_all_weights;
     for (const Cell& cell : plan_.cells)
       if (cell.source >= 0) plan_.cells[std::size_t(cell.source)].keep_weights = true;
-    check_baseline();
+    check_baseline(study_, plan_, plugins_, problems_);
     attach_measures(study_, plan_, problems_);
     // Stages may have been compiled out of the file's order; entries are told in it.
     std::stable_sort(plan_.entries.begin(), plan_.entries.end(),
@@ -86,26 +90,17 @@ class Compiler {
     bool paired = true;
   };
 
-  void check_baseline() {
-    std::vector<std::string> arms;
-    for (const Entry& entry : plan_.entries)
-      if (!contains(arms, entry.name)) arms.push_back(entry.name);
-    if (study_.baseline.empty() || arms.empty() || contains(arms, study_.baseline)) return;
-    const auto near = suggestion(study_.baseline, arms);
-    problems_.error(study_.baseline_place, fmt::format("no arm is called \"{}\"", study_.baseline),
-                    near ? fmt::format("did you mean \"{}\"?", *near)
-                         : fmt::format("the arms are \"{}\"", fmt::join(arms, "\", \"")));
-  }
-
   void compile_stage(std::size_t index) {
     const Stage& stage = study_.stages[index];
     stage_ = index;
     read_inits(stage);
     generations_[index] = generation();
-    std::vector<Value> inherited = inherit(stage);
+    const std::vector<Value> inherited = inherit();
     if (!is_planable(stage, inherited.size(), plan_.points, problems_)) return;
     Points points(stage, inherited, builder_, problems_);
-    facts_.ask(points.points());
+    facts_.ask(points.points(), points.flawed());
+    backbones_[index] = points.backbones();
+    compiled_[index] = true;
 
     bool init_read = !inherited.empty();
     std::map<std::string, std::size_t> arm_of_group;
@@ -168,7 +163,11 @@ class Compiler {
 
   void read_inits(const Stage& stage) {
     inits_.clear();
-    for (const Value* value : inits_of(stage)) inits_[value] = read_init(*value, study_, problems_);
+    for (const Value* value : inits_of(stage)) {
+      Init init = read_init(*value, study_, problems_);
+      if (init.kind == Init::Kind::Stage && !compiled_[init.stage]) init.kind = Init::Kind::None;  // a circle, told
+      inits_[value] = std::move(init);
+    }
   }
 
   /// Of the stage being compiled, the same for all its arms: one more than what lies furthest from a stage without init
@@ -184,20 +183,25 @@ class Compiler {
   }
 
   /// The different backbones of what the stage starts from. A source stage that came to no cells, for errors told
-  /// already, gives its declaration.
-  std::vector<Value> inherit(const Stage&) {
+  /// already, gives what it would have had; where an error leaves open what that is, nothing more is to be said of it.
+  std::vector<Value> inherit() {
     std::vector<Value> backbones;
+    bool open = false;
     const auto add = [&](const Value& backbone) {
       for (const Value& known : backbones)
         if (same(known, backbone)) return;
       backbones.push_back(backbone);
     };
     for (const auto& [value, init] : inits_) {
+      open = open || init.kind == Init::Kind::None;
       if (init.kind != Init::Kind::Stage) continue;
       for (const Arm& arm : arms_[init.stage]) add(arm.backbone());
-      if (const Value* declared = study_.stages[init.stage].base.find("backbone");
-          declared && arms_[init.stage].empty())
-        add(*declared);
+      if (arms_[init.stage].empty())
+        for (const Value& backbone : backbones_[init.stage]) add(backbone);
+    }
+    if (backbones.empty() && open) {
+      backbones.push_back(Value{Value::Table{}, {}});
+      backbones.back().set("plugin", {}, Value{Unreadable{}, {}});
     }
     return backbones;
   }
@@ -205,6 +209,7 @@ class Compiler {
   std::vector<Source> sources(const Stage& stage, const Point& point, bool needs, const std::vector<Value>& inherited) {
     if (!point.init) {
       if (!needs) return {Source{}};
+      if (stage.unsure) return {};
       problems_.error(point.part(PartKind::Strategy).part->place,
                       fmt::format("{} takes over a network, and stage {} starts from none",
                                   point.part(PartKind::Strategy).part->component.plugin, stage.name),
@@ -212,7 +217,7 @@ class Compiler {
       return {};
     }
     const Init& init = inits_.at(point.init);
-    if (init.kind == Init::Kind::None) return {};
+    if (init.kind == Init::Kind::None) return needs ? std::vector<Source>{} : std::vector<Source>{Source{}};
     if (init.kind == Init::Kind::File && facts_.network(point)->plan.source_share > 0) {
       problems_.error(init.place,
                       fmt::format("{} mixes in the data that the source was trained on, and a weights file has none",
@@ -278,11 +283,16 @@ class Compiler {
   }
 
   void check_best(const Init& init, const Cell& source) {
-    if (source.dataset->per_class.count("validation")) return;
-    problems_.error(
-        init.place,
-        fmt::format("stage {} has no validation data, so no epoch of it is the best", study_.stages[init.stage].name),
-        "give its data validation = 0.1, or start from weights = \"last\"");
+    if (source.train->settings.integer("epochs") == 0)
+      problems_.error(
+          init.place,
+          fmt::format("stage {} trains for no epoch, so none of it is the best", study_.stages[init.stage].name),
+          "start from weights = \"last\", or give it epochs and validation data");
+    else if (source.dataset->per_class.count("validation") == 0)
+      problems_.error(
+          init.place,
+          fmt::format("stage {} has no validation data, so no epoch of it is the best", study_.stages[init.stage].name),
+          "give its data validation = 0.1, or start from weights = \"last\"");
   }
 
   std::vector<Source> file_source(const Init& init, bool needs) {
@@ -355,14 +365,17 @@ class Compiler {
   const Study& study_;
   const std::filesystem::path data_root_;
   Problems& problems_;
+  const Description& plugins_;
   PartBuilder builder_;
   Facts facts_;
   WeightsFiles weights_;
   Plan plan_;
   std::size_t stage_ = 0;
-  std::vector<std::vector<Arm>> arms_;     ///< by stage
-  std::vector<std::int64_t> generations_;  ///< by stage
-  std::map<const Value*, Init> inits_;     ///< of the stage being compiled
+  std::vector<std::vector<Arm>> arms_;         ///< by stage
+  std::vector<std::int64_t> generations_;      ///< by stage
+  std::vector<std::vector<Value>> backbones_;  ///< by stage, of all its points
+  std::vector<bool> compiled_;                 ///< by stage
+  std::map<const Value*, Init> inits_;         ///< of the stage being compiled
   std::set<std::array<const void*, 5>> checked_;
   std::unordered_map<std::string, std::size_t> by_identity_;
 };
@@ -374,7 +387,7 @@ std::optional<Plan> compile(const Study& study, Resolver& resolver, const std::f
   Plan plan = Compiler(study, resolver, data_root, problems).compile();
   attach_choices(study, plan, problems);
   if (!problems.has_errors()) check_rigour(study, plan, problems);
-  if (!problems.has_errors()) check_shared_images(study, plan, resolver, data_root, problems);
+  check_shared_images(study, plan, resolver, data_root, problems);
   if (!problems.has_errors() && plan.cells.empty())
     problems.error({study.path.string(), 0, 0}, "the study comes to no cell at all", "its excludes leave nothing over");
   if (problems.has_errors()) return std::nullopt;

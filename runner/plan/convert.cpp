@@ -48,6 +48,7 @@ class Converter {
       : parameter_(parameter), owner_(std::move(owner)), problems_(problems) {}
 
   std::optional<ParamValue> convert(const Value& value) {
+    if (value.is_unreadable()) return problems_.told(), std::nullopt;
     switch (parameter_.type) {
       case ParamType::Boolean:
         if (value.is_bool()) return std::get<bool>(value.data);
@@ -84,7 +85,8 @@ class Converter {
  private:
   void wrong(const Value& value) {
     problems_.error(value.place, fmt::format("{} of {} is {}", parameter_.name, owner_, describe(value)),
-                    "it takes " + expected(parameter_));
+                    "it takes " + expected(parameter_) +
+                        (value.is_moment() ? "; a date that is meant as a text stands in quotes" : ""));
   }
 
   std::optional<double> in_range(const Value& value, double number) {
@@ -101,10 +103,9 @@ class Converter {
   }
 
   std::optional<std::int64_t> integer(const Value& value) {
-    if (!value.is_number() || value.number() != std::trunc(value.number()) || std::abs(value.number()) > 9e18)
-      return wrong(value), std::nullopt;
-    if (!in_range(value, value.number())) return std::nullopt;
-    return value.is_integer() ? std::get<std::int64_t>(value.data) : std::int64_t(value.number());
+    const auto whole = value.whole();
+    if (!whole) return wrong(value), std::nullopt;
+    return in_range(value, value.number()) ? whole : std::nullopt;
   }
 
   std::optional<ParamValue> choice(const Value& value) {

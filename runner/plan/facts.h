@@ -19,7 +19,9 @@ class Facts {
   Facts(Resolver& resolver, std::filesystem::path data_root, Problems& problems)
       : resolver_(resolver), data_root_(std::move(data_root)), problems_(problems) {}
 
-  void ask(const std::vector<Point>& points);
+  /// `flawed`: points of which some part has an error. What is right of them is asked about too, so that all errors
+  /// are told at once.
+  void ask(const std::vector<Point>& points, const std::vector<Point>& flawed);
 
   std::shared_ptr<const DatasetFacts> dataset(const Point& point) const;
   std::shared_ptr<const NetworkInfo> network(const Point& point) const;
@@ -29,6 +31,12 @@ class Facts {
       std::tuple<std::size_t, std::size_t, std::size_t, std::int64_t>;  ///< backbone, strategy, data ids; epochs
   static NetworkKey key(const Point& point);
   void fail(const BuiltPart& built, const Failure& failure);
+  void ask_datasets(const std::vector<const Point*>& points);
+  void ask_networks(const std::vector<Point>& points);
+  void ask_strategies(const std::vector<const Point*>& points);
+  NetworkRequest request(const Point& point, const ImageShape& shape, std::int64_t classes, std::int64_t epochs) const;
+  /// Tells what is wrong; the strategy's fault in the strategy, or in what it says it is about.
+  void tell(const Point& point, const Failure& failure);
 
   Resolver& resolver_;
   std::filesystem::path data_root_;
@@ -36,6 +44,7 @@ class Facts {
   std::map<std::size_t, std::shared_ptr<const DatasetFacts>> datasets_;
   std::set<std::size_t> trained_;  ///< of these, what some point trains on
   std::map<NetworkKey, std::shared_ptr<const NetworkInfo>> networks_;
+  std::set<std::pair<std::size_t, std::size_t>> planned_;  ///< backbone and strategy that were asked about together
 };
 
 }  // namespace cambium

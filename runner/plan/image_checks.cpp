@@ -19,10 +19,12 @@ void check_shape(const BuiltPart& data, const ImageShape& raw, Problems& problem
   const ImageShape shape = input_shape(settings, raw);
   const std::int64_t random = settings.integer("random_resized_crop");
   if (shape.height == 0) {
-    problems.error(data.part->place,
-                   fmt::format("the images of {} differ in size, and nothing makes them equal for {}",
-                               data.part->component.plugin, random > 0 ? "validation and test" : "the network"),
-                   "add resize and center_crop: resize = 256, center_crop = 224 is what ImageNet networks expect");
+    problems.error(
+        data.part->place,
+        fmt::format("the images of {} may be of any size, and nothing says at which {}", data.part->component.plugin,
+                    random > 0 ? "validation and test see them" : "the network sees them"),
+        "add resize and center_crop: resize = 256, center_crop = 224 is what ImageNet networks expect; where all "
+        "are squares of one size, that size as both");
     return;
   }
   if (random > 0 && (shape.height != random || shape.width != random))

@@ -23,13 +23,14 @@ struct Init {
   Place place;
 };
 
-/// Reads one init. Kind::None after an error.
+/// Reads one init; Kind::None where an error leaves open what it names.
 Init read_init(const Value& value, const Study& study, Problems& problems);
 
 /// Every init that a stage names: in itself, its axes and its extras.
 std::vector<const Value*> inits_of(const Stage& stage);
 
-/// The stages, sources before what starts from them. Stages in a circle are an error and are left out.
+/// The stages, sources before what starts from them. A circle is an error, told
+/// once; the stage in which it is told then comes before its source.
 std::vector<std::size_t> stage_order(const Study& study, Problems& problems);
 
 }  // namespace cambium

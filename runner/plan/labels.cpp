@@ -16,6 +16,7 @@ Json to_json(const Value& value) {
   if (value.is_integer()) return std::get<std::int64_t>(value.data);
   if (value.is_number()) return value.number();
   if (value.is_string()) return value.string();
+  if (value.is_moment()) return canonical(value);
   Json json = value.is_array() ? Json::array() : Json::object();
   if (value.is_array())
     for (const Value& element : value.array()) json.push_back(to_json(element));

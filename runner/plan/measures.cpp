@@ -35,7 +35,7 @@ std::optional<Asked> read_measure(const Value& value, Problems& problems) {
   if (!info) return tell_unknown(name->string(), name->place, problems), std::nullopt;
   Asked asked{{info->name, typed({}, info->schema)}, value.place, value.place};
   if (!value.is_table()) return asked;
-  const std::size_t errors = problems.errors();
+  const std::size_t errors = problems.errors_met();
   for (const Value::Member& member : value.table()) {
     if (member.key == "measure") continue;
     const Parameter* parameter = info->schema.find(member.key);
@@ -52,7 +52,7 @@ std::optional<Asked> read_measure(const Value& value, Problems& problems) {
       if (member.key == "layer") asked.layer_place = member.value.place;
     }
   }
-  return problems.errors() == errors ? std::optional(asked) : std::nullopt;
+  return problems.errors_met() == errors ? std::optional(asked) : std::nullopt;
 }
 
 std::vector<Asked> read_measures(const Stage& stage, Problems& problems) {

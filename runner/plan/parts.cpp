@@ -82,10 +82,12 @@ void check_train(const Part& part, const Value& table, Problems& problems) {
     return value ? value->place : part.place;
   };
   const bool cycles = train.has("cycle_momentum") && train.boolean("cycle_momentum");
-  if (train.has("nesterov") && train.boolean("nesterov") && train.number("momentum") <= 0 && !cycles)
+  if (train.has("nesterov") && train.boolean("nesterov") && train.has("momentum") && train.number("momentum") <= 0 &&
+      !cycles)
     problems.error(place("nesterov"), "Nesterov's method needs a momentum",
                    "set momentum, for instance 0.9, or leave nesterov out");
-  if (train.has("warmup_epochs") && train.number("warmup_epochs") > double(train.integer("epochs")))
+  if (train.has("warmup_epochs") && train.has("epochs") &&
+      train.number("warmup_epochs") > double(train.integer("epochs")))
     problems.error(place("warmup_epochs"),
                    fmt::format("the warm-up of {} epochs is longer than the training of {}",
                                train.number("warmup_epochs"), train.integer("epochs")),
@@ -137,7 +139,11 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
     built.table = Value{Value::Table{}, given.place};
     built.table.set("plugin", given.place, given);
   }
-  const std::size_t errors = problems_.errors();
+  const std::size_t errors = problems_.errors_met();
+  if (given.is_unreadable()) {
+    problems_.told();
+    return built;
+  }
   if (!built.table.is_table()) {
     problems_.error(given.place, fmt::format("{} is {}", to_string(kind), describe(given)),
                     kind == PartKind::Train ? "write train = { epochs = 10, lr = 0.01 }"
@@ -148,39 +154,46 @@ BuiltPart PartBuilder::make(PartKind kind, const Value& given, const Place& fall
   part->place = given.place.file.empty() ? fallback : given.place;
   std::string identity, stored;
   if (kind != PartKind::Train) {
-    const PluginInfo* plugin = find_plugin(kind, built.table, part->place);
-    if (!plugin) return built;
-    built.has_schema = true;
-    part->component.plugin = plugin->name;
-    part->version = plugin->version;
-    part->library = plugin->sha256;
-    read_params(kind, plugin->schema, fmt::format("{} {}", to_string(plugin->kind), plugin->name), built,
-                part->component.params);
-    const std::string head =
-        fmt::format("\"plugin\":\"{}\",\"version\":\"{}\",\"params\":", plugin->name, plugin->version);
-    identity = head + params_json(plugin->schema, part->component.params, true);
-    stored = head + params_json(plugin->schema, part->component.params, false);
+    if (const PluginInfo* plugin = find_plugin(kind, built, part->place)) {
+      built.has_schema = true;
+      part->component.plugin = plugin->name;
+      part->version = plugin->version;
+      part->library = plugin->sha256;
+      read_params(kind, plugin->schema, fmt::format("{} {}", to_string(plugin->kind), plugin->name), built,
+                  part->component.params);
+      const std::string head =
+          fmt::format("\"plugin\":\"{}\",\"version\":\"{}\",\"params\":", plugin->name, plugin->version);
+      identity = head + params_json(plugin->schema, part->component.params, true);
+      stored = head + params_json(plugin->schema, part->component.params, false);
+      built.can_be_asked = problems_.errors_met() == errors;
+    }
   }
+  built.has_schema = built.has_schema || kind == PartKind::Train;
   if (const Schema* schema = runner_schema(kind)) {
-    built.has_schema = true;
     read_params(kind, *schema, to_string(kind), built, part->settings);
     const std::string name = stored.empty() ? "\"settings\":" : ",\"settings\":";
     identity += name + params_json(*schema, part->settings, true) + settings_version(part->settings);
     stored += name + params_json(*schema, part->settings, false);
-    if (kind == PartKind::Train && problems_.errors() == errors) check_train(*part, built.table, problems_);
+    if (kind == PartKind::Train) check_train(*part, built.table, problems_);
   }
-  if (problems_.errors() != errors) return built;
+  if (problems_.errors_met() != errors) {
+    built.known = std::move(part);
+    built.id = ids_.emplace("after an error " + canonical(built.table), ids_.size()).first->second;
+    return built;
+  }
 
   part->json = "{" + stored + "}";
   part->digest = sha256(fmt::format("{} {}", to_string(kind), identity));
   built.canonical = fmt::format("{} {}", to_string(kind), stored);
   built.part = std::move(part);
+  built.known = built.part;
   built.id = ids_.emplace(built.canonical, ids_.size()).first->second;
   return built;
 }
 
-const PluginInfo* PartBuilder::find_plugin(PartKind kind, const Value& table, const Place& place) {
-  const Value* name = table.find("plugin");
+const PluginInfo* PartBuilder::find_plugin(PartKind kind, BuiltPart& built, const Place& place) {
+  const Value* name = built.table.find("plugin");
+  if (name && name->is_unreadable()) return problems_.told(), nullptr;
   if (!name || !name->is_string()) {
     problems_.error(
         name ? name->place : place, fmt::format("{} names no plugin", to_string(kind)),
@@ -195,6 +208,13 @@ const PluginInfo* PartBuilder::find_plugin(PartKind kind, const Value& table, co
   }
   const char* what = to_string(plugin_kind(kind));
   const auto near = suggestion(name->string(), names);
+  // What the nearest reads may be meant; whether it is right cannot be said.
+  for (const PluginInfo& plugin : plugins_.plugins)
+    if (near && plugin.kind == plugin_kind(kind) && plugin.name == *near) {
+      built.has_schema = true;
+      schemas_[kind].insert(&plugin.schema);
+      for (const Parameter& parameter : plugin.schema.parameters()) built.read.push_back(parameter.name);
+    }
   std::string hint =
       near ? fmt::format("did you mean {}?", *near)
            : fmt::format("there are {}; a folder of others is given with --plugins", fmt::join(names, ", "));
@@ -207,7 +227,13 @@ const PluginInfo* PartBuilder::find_plugin(PartKind kind, const Value& table, co
 void PartBuilder::read_params(PartKind kind, const Schema& schema, const std::string& owner, BuiltPart& built,
                               Params& params) {
   schemas_[kind].insert(&schema);
+  std::set<std::string_view> undecided;  // after an error, and so whether what depends on them is read
   for (const Parameter& parameter : schema.parameters()) {
+    if (undecided.count(parameter.when_key)) {
+      undecided.insert(parameter.name);
+      built.read.push_back(parameter.name);
+      continue;
+    }
     if (!is_read(parameter, params)) continue;
     built.read.push_back(parameter.name);
     if (const Value* value = built.table.find(parameter.name)) {
@@ -215,10 +241,25 @@ void PartBuilder::read_params(PartKind kind, const Schema& schema, const std::st
     } else if (parameter.default_value) {
       params.set(parameter.name, *parameter.default_value);
     } else {
-      problems_.error(built.table.place, fmt::format("{} needs {}", owner, parameter.name),
-                      fmt::format("add {} = ... ({}: {})", parameter.name, to_string(parameter.type), parameter.doc));
+      tell_missing(kind, schema, parameter, owner, built.table);
     }
+    if (!params.has(parameter.name)) undecided.insert(parameter.name);
   }
+}
+
+void PartBuilder::tell_missing(PartKind kind, const Schema& schema, const Parameter& parameter,
+                               const std::string& owner, const Value& table) {
+  std::vector<std::string> names;
+  for (const Parameter& known : schema.parameters()) names.push_back(known.name);
+  const Schema* settings = runner_schema(kind);
+  for (const Value::Member& member : table.table()) {
+    const bool known = member.key == "plugin" || schema.find(member.key) || (settings && settings->find(member.key));
+    if (known || suggestion(member.key, names) != parameter.name) continue;
+    return problems_.error(member.place, fmt::format("{} needs {}, and has {}", owner, parameter.name, member.key),
+                           fmt::format("did you mean {}?", parameter.name));
+  }
+  problems_.error(table.place, fmt::format("{} needs {}", owner, parameter.name),
+                  fmt::format("add {} = ... ({}: {})", parameter.name, to_string(parameter.type), parameter.doc));
 }
 
 std::vector<std::string> PartBuilder::known_keys(PartKind kind) const {

@@ -33,9 +33,11 @@ std::string_view name_in_part(std::string_view key);
 /// A part, and what was seen while it was built.
 struct BuiltPart {
   std::shared_ptr<const Part> part;    ///< null after an error
+  std::shared_ptr<const Part> known;   ///< `part`; after an error, what is right of it
+  bool can_be_asked = false;           ///< all that its plugin reads is right
   bool has_schema = false;             ///< its plugin is there, so that its keys can be judged, error or not
   Value table;                         ///< as the study has it, merged
-  std::vector<std::string_view> read;  ///< "lr": the names of the parameters that count
+  std::vector<std::string_view> read;  ///< "lr": the names of the parameters that count, or may after an error
   std::string canonical;               ///< equal for equal parts; paths included
   std::size_t id = 0;                  ///< equal for equal parts
 
@@ -60,8 +62,10 @@ class PartBuilder {
 
  private:
   BuiltPart make(PartKind kind, const Value& table, const Place& fallback);
-  const PluginInfo* find_plugin(PartKind kind, const Value& table, const Place& fallback);
+  const PluginInfo* find_plugin(PartKind kind, BuiltPart& built, const Place& fallback);
   void read_params(PartKind kind, const Schema& schema, const std::string& owner, BuiltPart& built, Params& params);
+  void tell_missing(PartKind kind, const Schema& schema, const Parameter& parameter, const std::string& owner,
+                    const Value& table);
 
   const Description& plugins_;
   Problems& problems_;

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <optional>
 
+#include "plan/labels.h"
+
 namespace cambium {
 namespace {
 
@@ -45,7 +47,7 @@ Points::Points(const Stage& stage, const std::vector<Value>& inherited, PartBuil
     }
   for (std::size_t choice = 0; choice < std::max<std::size_t>(1, inherited.size()); ++choice) expand(choice);
   for (std::size_t e = 0; e < stage.excludes.size(); ++e)
-    if (!exclude_used_[e])
+    if (!exclude_used_[e] && flawed_.empty())
       problems.warning(stage.excludes[e].place, "this exclude leaves out nothing",
                        "no cell of the grid has these values; take it out, or mend it");
 }
@@ -78,7 +80,7 @@ void Points::add(Point point) {
     point.parts[std::size_t(kind)] = &built;
     if (seen_.insert(&built).second) {
       read_[std::size_t(kind)].insert(built.read.begin(), built.read.end());
-      if (!built.part) failed_[std::size_t(kind)] = true;
+      if (kind == PartKind::Backbone) backbones_.push_back(built.table);
       if (!built.has_schema) unknown_[std::size_t(kind)] = true;
     }
     fine = fine && built.part;
@@ -94,9 +96,10 @@ void Points::add(Point point) {
   for (std::size_t a = 0; a < stage_.axes.size(); ++a)
     if (point.indices[a] >= 0)
       for (const Axis::Key& key : stage_.axes[a].keys)
-        if (key.name == "seed") point.seed = std::uint64_t(key.values[std::size_t(point.indices[a])].number());
+        if (key.name == "seed" && key.values[std::size_t(point.indices[a])].is_number())
+          point.seed = std::uint64_t(key.values[std::size_t(point.indices[a])].number());
   if (!point.extra && excluded(point)) return;
-  if (fine) points_.push_back(std::move(point));
+  (fine ? points_ : flawed_).push_back(std::move(point));
 }
 
 const BuiltPart& Points::part(PartKind kind, const Point& point) {
@@ -111,6 +114,7 @@ const BuiltPart& Points::part(PartKind kind, const Point& point) {
   const std::string name = to_string(kind);
   const Value* own = stage_.base.find(name);
   Value table{Value::Table{}, stage_.place};
+  if (stage_.unsure && kind != PartKind::Train) table.set("plugin", stage_.place, {Unreadable{}, stage_.place});
   if (kind == PartKind::Backbone && !inherited_.empty()) table = inherited_[point.backbone_choice];
   if (own) lay_over(table, name, *own, own->place);
   // Whole parts first, then their keys: "strategy" before "strategy.cut".
@@ -129,6 +133,10 @@ const BuiltPart& Points::part(PartKind kind, const Point& point) {
 }
 
 bool Points::matches(const Axis::Key& key, const Point& point) {
+  if (key.name == "arm")
+    return std::any_of(key.values.begin(), key.values.end(), [&](const Value& value) {
+      return value.is_string() && value.string() == arm_name(stage_, point.indices, point.extra);
+    });
   const auto kind = part_of(key.name);
   const void* subject = kind ? static_cast<const void*>(point.parts[std::size_t(*kind)]) : point.init;
   const auto [at, fresh] = matched_.try_emplace({&key, subject}, false);
@@ -173,16 +181,12 @@ bool Points::is_read(const std::string& key) const {
   const auto kind = part_of(key);
   if (!kind) return true;  // init and arm are judged elsewhere
   const std::string_view name = name_in_part(key);
-  if (name.empty() || name == "plugin" || read_[std::size_t(*kind)].count(name) != 0) return true;
-  if (!failed_[std::size_t(*kind)]) return false;
-  // A part with an error elsewhere may read any key that it knows of, for all that can be said.
-  const auto known = builder_.known_keys(*kind);
-  return unknown_[std::size_t(*kind)] || std::find(known.begin(), known.end(), name) != known.end();
+  return name.empty() || name == "plugin" || read_[std::size_t(*kind)].count(name) != 0 || unknown_[std::size_t(*kind)];
 }
 
 void Points::check_keys(bool init_read) {
   const auto check = [&](const std::string& key, const Place& place) {
-    if (is_read(key)) return;
+    if (is_read(key) || problems_.has_error_at(place)) return;
     const PartKind kind = *part_of(key);
     const std::string name(name_in_part(key));
     const std::string condition = builder_.condition(kind, name);
@@ -212,7 +216,7 @@ void Points::check_keys(bool init_read) {
   for (const Axis& axis : stage_.axes) check_all(axis.keys);
   for (const Assignment& extra : stage_.extras) check_all(extra.keys);
   for (const Assignment& exclude : stage_.excludes) check_all(exclude.keys);
-  if (const Value* init = stage_.base.find("init"); init && !init_read && !points_.empty())
+  if (const Value* init = stage_.base.find("init"); init && !init_read && !points_.empty() && flawed_.empty())
     problems_.error(init->place, fmt::format("nothing in stage {} starts from what init names", stage_.name),
                     "leave init out, or take a strategy that transfers, as full_finetuning");
 }

@@ -31,6 +31,10 @@ class Points {
   Points(const Stage& stage, const std::vector<Value>& inherited, PartBuilder& builder, Problems& problems);
 
   std::vector<Point>& points() { return points_; }
+  /// Those of which some part has an error.
+  const std::vector<Point>& flawed() const { return flawed_; }
+  /// The backbones of all of them, as the study has them.
+  const std::vector<Value>& backbones() const { return backbones_; }
   std::int64_t total() const { return std::int64_t(points_.size()); }
 
   /// The keys of the stage, its axes, extras and excludes that no part reads: an error each. `init_read`: whether some
@@ -52,15 +56,15 @@ class Points {
   const std::vector<Value>& inherited_;
   PartBuilder& builder_;
   Problems& problems_;
-  std::vector<Point> points_;
+  std::vector<Point> points_, flawed_;
+  std::vector<Value> backbones_;
   std::array<std::vector<std::size_t>, 4> axes_of_part_;  ///< the axes that touch a part
   std::vector<std::size_t> axes_of_init_;
   std::array<std::unordered_map<std::string, const BuiltPart*>, 4> memo_;
   std::map<std::pair<const void*, const void*>, bool> matched_;  ///< (exclude key, part or init) -> match
   std::vector<bool> exclude_used_;
   std::array<std::set<std::string_view>, 4> read_;
-  std::array<bool, 4> failed_{};   ///< some part could not be built: which of its keys it reads is not known
-  std::array<bool, 4> unknown_{};  ///< nor which keys it has, for its plugin is not there
+  std::array<bool, 4> unknown_{};  ///< which keys some part has is not known, for its plugin is not there
   std::set<const BuiltPart*> seen_;
 };
 

@@ -114,9 +114,10 @@ void write_file(const fs::path& path, std::span<const std::uint8_t> bytes) {
     const int cause = errno;
     ::unlink(partial.c_str());
     throw Error(ErrorKind::System, path.string() + ": cannot " + what + ": " + std::strerror(cause),
-                cause == ENOSPC ? "make room on the disk and run again"
-                : cause == EIO  ? "the disk did not keep what was written: check it before you run again"
-                                : "check that the folder is there and that you may write to it");
+                cause == ENOSPC  ? "make room on the disk and run again"
+                : cause == EFBIG ? "the shell limits the size of files: raise it with `ulimit -f`, and run again"
+                : cause == EIO   ? "the disk did not keep what was written: check it before you run again"
+                                 : "check that the folder is there and that you may write to it");
   };
   const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) fail("make the file");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -73,6 +74,9 @@ Error describe(sqlite3* handle, const std::filesystem::path& path) {
           fmt::format("put back a copy, or save what can be read: sqlite3 {} .recover | sqlite3 saved.db", file));
     case SQLITE_IOERR:
     case SQLITE_NOLFS:
+      if (number == EFBIG)
+        return make("cannot be written: " + cause,
+                    "the shell limits the size of files: raise it with `ulimit -f`, and run again");
       return make("cannot be read or written: " + cause,
                   fmt::format("check the disk that holds {}, and the space and quota on it", folder));
     case SQLITE_NOMEM:

@@ -35,15 +35,16 @@ void flatten(const std::string& prefix, const Value& table, Value& flat, Problem
 
 double rounded(double number) { return std::strtod(fmt::format("{:.11e}", number).c_str(), nullptr); }
 
-/// The numbers of `spec` under `key`, `least` to `most` of them; empty after an error.
-std::vector<double> numbers(const Value& spec, std::size_t least, std::size_t most, const std::string& shape,
-                            Problems& problems) {
+/// The numbers of `spec`, `least` to `most` of them, told as `what`; empty after an error.
+std::vector<double> numbers(const Value& spec, std::size_t least, std::size_t most, const std::string& what,
+                            const std::string& shape, Problems& problems) {
   std::vector<double> result;
   if (spec.is_array())
     for (const Value& element : spec.array())
       if (element.is_number() && std::isfinite(element.number())) result.push_back(element.number());
   if (!spec.is_array() || result.size() != spec.array().size() || result.size() < least || result.size() > most) {
-    problems.error(spec.place, "this is not " + shape, "write numbers, as in " + shape);
+    problems.error(spec.place, fmt::format("{} is {}, and not of the form {}", what, canonical(spec), shape),
+                   "write numbers, as in " + shape);
     return {};
   }
   return result;
@@ -52,41 +53,48 @@ std::vector<double> numbers(const Value& spec, std::size_t least, std::size_t mo
 std::vector<Value> spread(const std::string& key, const Value& value, bool log, Problems& problems) {
   const char* kind = log ? "log" : "linear";
   const Value* ends = value.find(kind);
-  const auto range = numbers(*ends, 2, 2, fmt::format("{} = [first, last]", kind), problems);
-  if (range.empty()) return {};
+  const auto range = numbers(*ends, 2, 2, fmt::format("{} of axis {}", kind, key), "[first, last]", problems);
   const Value* num = value.find("num");
-  if (!num || !num->is_integer() || num->number() < 2 || num->number() > double(kMostValues)) {
-    problems.error(num ? num->place : value.place, fmt::format("axis {} does not say how many values", key),
+  if (!num) {
+    problems.error(value.place, fmt::format("axis {} does not say how many values", key),
                    fmt::format("add num = 2 or more, as in {{ {} = {}, num = 5 }}", kind, canonical(*ends)));
     return {};
   }
+  const auto count = num->whole();
+  if (!count || *count < 2 || *count > kMostValues) {
+    problems.error(
+        num->place, fmt::format("num of axis {} is {}", key, describe(*num)),
+        fmt::format("it takes a whole number from 2 to {}: so many values, both ends among them", kMostValues));
+    return {};
+  }
+  if (range.empty()) return {};
   if (log && (range[0] <= 0 || range[1] <= 0)) {
     problems.error(ends->place,
-                   fmt::format("a log axis runs over positive numbers, and {} is not one",
+                   fmt::format("log of axis {} runs over positive numbers, and {} is not one", key,
                                canonical(range[0] <= 0 ? ends->array()[0] : ends->array()[1])),
                    "use linear, or ends above 0");
     return {};
   }
   std::vector<Value> values;
-  const auto count = std::int64_t(num->number());
-  for (std::int64_t i = 0; i < count; ++i) {
-    const double t = double(i) / double(count - 1);
+  for (std::int64_t i = 0; i < *count; ++i) {
+    const double t = double(i) / double(*count - 1);
     const double x = log ? range[0] * std::pow(range[1] / range[0], t) : range[0] + (range[1] - range[0]) * t;
     values.push_back({rounded(x), ends->place});
   }
   return values;
 }
 
-std::vector<Value> ranged(const Value& value, Problems& problems) {
+std::vector<Value> ranged(const std::string& key, const Value& value, Problems& problems) {
   const Value& spec = *value.find("range");
-  auto range = numbers(spec, 2, 3, "range = [first, last] or [first, last, step]", problems);
+  auto range =
+      numbers(spec, 2, 3, fmt::format("range of axis {}", key), "[first, last] or [first, last, step]", problems);
   if (range.empty()) return {};
   bool whole = true;
-  for (const Value& element : spec.array()) whole = whole && element.is_integer();
+  for (const Value& element : spec.array()) whole = whole && element.whole();
   const double step = range.size() == 3 ? range[2] : 1;
   const double count = step == 0 ? -1 : std::floor((range[1] - range[0]) / step * (1 + 1e-12) + 1e-9) + 1;
   if (count < 1 || count > double(kMostValues)) {
-    problems.error(spec.place, fmt::format("this range holds {} values", count < 1 ? "no" : "too many"),
+    problems.error(spec.place, fmt::format("range of axis {} holds {} values", key, count < 1 ? "no" : "too many"),
                    "give first, last and a step that leads from one to the other");
     return {};
   }
@@ -126,7 +134,7 @@ std::vector<Value> axis_values(const std::string& key, const Value& value, Probl
     if (member.key == "log" || member.key == "linear" || member.key == "range") ++kinds;
     const auto near = suggestion(member.key, kSpecKeys);
     if (std::find(kSpecKeys.begin(), kSpecKeys.end(), member.key) == kSpecKeys.end()) {
-      problems.error(member.place, fmt::format("an axis knows no {}", member.key),
+      problems.error(member.place, fmt::format("axis {} knows no {}", key, member.key),
                      near ? fmt::format("did you mean {}?", *near) : "it takes log, linear or range, and num");
       return {};
     }
@@ -139,11 +147,11 @@ std::vector<Value> axis_values(const std::string& key, const Value& value, Probl
   }
   if (value.find("range")) {
     if (const Value* num = value.find("num")) {
-      problems.error(num->place, "a range takes a step, not num",
+      problems.error(num->place, fmt::format("the range of axis {} takes a step, not num", key),
                      "write { range = [first, last, step] }, or linear with num");
       return {};
     }
-    return ranged(value, problems);
+    return ranged(key, value, problems);
   }
   return spread(key, value, value.find("log") != nullptr, problems);
 }

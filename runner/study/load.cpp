@@ -97,21 +97,54 @@ class Loader {
   std::map<fs::path, std::optional<Value>> loaded_;  ///< what several files include is read once
 };
 
+/// KEY of KEY=VALUE in its steps, and where VALUE begins. Steps may be quoted, as in the file: stage."v1.0".train.lr.
+struct SetKey {
+  std::vector<std::string> steps = {""};
+  std::size_t value = 0;  ///< 0: there is no KEY=
+};
+
+SetKey read_set_key(const std::string& set) {
+  SetKey key;
+  char quote = 0;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    const char c = set[i];
+    if (quote != 0 ? c == quote : c == '"' || c == '\'') {
+      quote = quote != 0 ? 0 : c;
+    } else if (quote == 0 && c == '.') {
+      key.steps.emplace_back();
+    } else if (quote == 0 && c == '=') {
+      key.value = i == 0 ? 0 : i + 1;
+      return key;
+    } else if (quote != 0 || c != ' ') {
+      key.steps.back() += c;
+    }
+  }
+  return key;
+}
+
+std::string joined(const std::vector<std::string>& steps, std::size_t from, std::size_t to) {
+  return fmt::format("{}", fmt::join(steps.begin() + std::ptrdiff_t(from), steps.begin() + std::ptrdiff_t(to), "."));
+}
+
+/// How many of the steps after "stage" are the stage's name, which may have dots that were not quoted; 0: it is none.
+std::size_t steps_of_name(const Value& stages, const std::vector<std::string>& steps) {
+  for (std::size_t count = 1; count + 1 < steps.size(); ++count)
+    if (const Value* stage = stages.find(joined(steps, 1, 1 + count)); stage && stage->is_table()) return count;
+  return 0;
+}
+
 void apply_set(const std::string& set, LoadedStudy& study, Problems& problems) {
   const Place place{"--set " + set, 0, 0};
-  const auto equals = set.find('=');
-  if (equals == std::string::npos || equals == 0) {
+  const SetKey given = read_set_key(set);
+  if (given.value == 0) {
     problems.error(place, "--set takes KEY=VALUE", "write, for instance, --set stage.transfer.train.lr=0.01");
     return;
   }
-  std::string key = set.substr(0, equals);
-  key.erase(std::remove(key.begin(), key.end(), '"'), key.end());  // quoted or not, as in the file
-  const auto value = parse_toml_value(set.substr(equals + 1), place, problems);
+  const std::vector<std::string>& steps = given.steps;
+  const std::string key = joined(steps, 0, steps.size());
+  const auto value = parse_toml_value(set.substr(given.value), place, problems);
   if (!value) return;
 
-  std::vector<std::string> steps;
-  std::stringstream stream(key);
-  for (std::string step; std::getline(stream, step, '.');) steps.push_back(step);
   if (steps.size() >= 2 && steps[0] == "study") {
     assign(study.root, key, *value, place);
     return;
@@ -122,30 +155,32 @@ void apply_set(const std::string& set, LoadedStudy& study, Problems& problems) {
                    "begin with study. or stage.NAME., as in stage.transfer.train.lr");
     return;
   }
-  Value* stage = stages->find(steps[1]);
-  if (!stage || !stage->is_table()) {
+  const std::size_t named = steps_of_name(*stages, steps);
+  if (named == 0) {
     std::vector<std::string> names;
-    for (const auto& member : stages->table()) names.push_back(member.key);
+    for (const auto& member : stages->table()) names.push_back(quoted_step(member.key));
     const auto near = suggestion(steps[1], names);
     problems.error(
         place, fmt::format("the study has no stage {}", steps[1]),
         near ? fmt::format("did you mean {}?", *near) : fmt::format("its stages are {}", fmt::join(names, ", ")));
     return;
   }
-  const std::string rest = key.substr(steps[0].size() + steps[1].size() + 2);
+  const std::string name = joined(steps, 1, 1 + named), rest = joined(steps, 1 + named, steps.size());
+  const std::string& head = steps[1 + named];
+  Value* stage = stages->find(name);
   if (rest.rfind("grid.", 0) == 0) {  // dotted keys, as flatten_grid() leaves them
     if (!stage->find("grid")) stage->set("grid", place, Value{Value::Table{}, place});
     stage->find("grid")->set(rest.substr(5), place, *value);
     return;
   }
   // "strategy" alone means strategy = { plugin = "strategy" }; setting a key below it must not lose the plugin.
-  if (Value* part = stage->find(steps[2]); steps.size() > 3 && part && part->is_string()) {
+  if (Value* part = stage->find(head); rest != head && part && part->is_string()) {
     Value table{Value::Table{}, part->place};
     table.set("plugin", part->place, *part);
     *part = table;
   }
   assign(*stage, rest, *value, place);
-  study.stage_sets.push_back({steps[1], rest, place});
+  study.stage_sets.push_back({name, rest, place});
 }
 
 }  // namespace

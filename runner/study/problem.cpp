@@ -14,9 +14,16 @@ void Problems::warning(Place place, std::string message, std::string hint) {
 }
 
 void Problems::add(Problem problem) {
+  if (problem.severity == Problem::Severity::Error) ++errors_met_;
   if (std::find(problems_.begin(), problems_.end(), problem) != problems_.end()) return;
   if (problem.severity == Problem::Severity::Error) ++errors_;
   problems_.push_back(std::move(problem));
+}
+
+bool Problems::has_error_at(const Place& place) const {
+  return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
+    return problem.severity == Problem::Severity::Error && problem.place == place;
+  });
 }
 
 std::vector<Problem> Problems::sorted() const {

@@ -8,6 +8,8 @@
 #include "cambium/schema.h"
 #include "study/axes.h"
 #include "study/load.h"
+#include "study/misspelt.h"
+#include "study/seeds.h"
 
 namespace cambium {
 namespace {
@@ -31,31 +33,6 @@ namespace {
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-void unknown_key(const Value::Member& member, const std::string& where, const std::vector<std::string>& known,
-                 Problems& problems) {
-  const auto near = suggestion(member.key, known);
-  problems.error(member.place, fmt::format("{} has no key {}", where, member.key),
-                 near ? fmt::format("did you mean {}?", *near) : fmt::format("it has {}", fmt::join(known, ", ")));
-}
-
-std::vector<std::uint64_t> read_seeds(const Value& value, Problems& problems) {
-  std::vector<std::uint64_t> seeds;
-  bool fine = value.is_array() && !value.array().empty();
-  if (fine)
-    for (const Value& seed : value.array()) {
-      if (!seed.is_integer() || seed.number() < 0) {
-        fine = false;
-      } else if (const auto number = std::uint64_t(std::get<std::int64_t>(seed.data));
-                 std::find(seeds.begin(), seeds.end(), number) != seeds.end()) {
-        problems.error(seed.place, fmt::format("seed {} is there twice", number), "each seed once");
-      } else {
-        seeds.push_back(number);
-      }
-    }
-  if (!fine) problems.error(value.place, "seeds is not a list of whole numbers from 0 on", "write seeds = [0, 1, 2]");
-  return seeds;
 }
 
 std::vector<std::string> read_texts(const std::string& key, const Value& value, Problems& problems) {
@@ -100,7 +77,9 @@ void collect(const std::string& prefix, const Value& table, std::vector<Axis::Ke
 class StageReader {
  public:
   StageReader(Stage& stage, const Value& table, Problems& problems)
-      : stage_(stage), table_(table), problems_(problems) {}
+      : stage_(stage),
+        table_(without_misspelt(table, "stage " + stage.name, kStageKeys, problems)),
+        problems_(problems) {}
 
   void read() {
     for (const Value::Member& member : table_.table()) {
@@ -111,10 +90,8 @@ class StageReader {
       } else if (key == "seeds") {
         stage_.seeds = read_seeds(value, problems_);
       } else if (key == "arm") {
-        if (value.is_string())
-          stage_.arm = value.string();
-        else
-          problems_.error(value.place, fmt::format("arm is {}, not a name", describe(value)), "write arm = \"name\"");
+        check_arm(value);
+        if (value.is_string()) stage_.arm = value.string();
       } else if (key == "allow") {
         const auto rules = read_allow(value, problems_);
         stage_.allow.insert(stage_.allow.end(), rules.begin(), rules.end());
@@ -122,8 +99,6 @@ class StageReader {
         stage_.measures = value;
       } else if (key == "select") {
         stage_.select = read_select(stage_.name, value, problems_);
-      } else if (!contains(kStageKeys, key)) {
-        unknown_key(member, "stage " + stage_.name, kStageKeys, problems_);
       }
     }
     if (const Value* grid = table_.find("grid")) read_grid(*grid);
@@ -146,66 +121,94 @@ class StageReader {
         result.push_back(&element);
       }
     if (fine) return result;
+    stage_.unsure = true;
     problems_.error(value->place, fmt::format("{} of stage {} is no list of tables", key, stage_.name),
-                    fmt::format("begin each with [[stage.{}.{}]]", stage_.name, key));
+                    fmt::format("begin each with [[stage.{}.{}]]", quoted_step(stage_.name), key));
     return {};
   }
 
-  bool check_key(const std::string& key, const Place& place) {
+  /// What `key` of an axis or a cell means; nothing after an error. What is misspelt is told, and read as what is
+  /// meant.
+  std::optional<std::string> meant(const std::string& key, const Place& place, bool axis = false) {
+    if (axis && key == "seed") return key;
     const std::string head = key.substr(0, key.find('.'));
-    if (contains(kPartKeys, head) || key == "arm") return true;
+    if (head == "init" && key != head) {
+      problems_.error(place, fmt::format("{} is no key of its own", key),
+                      "write the whole of init: init = [{ stage = \"base\", weights = \"best\" }, ...]");
+      return std::nullopt;
+    }
+    if (contains(kPartKeys, head) || key == "arm") return key;
     const auto near = suggestion(head, kPartKeys);
     problems_.error(place, fmt::format("{} is no key that a cell has", key),
                     near ? fmt::format("did you mean {}{}?", *near, key.substr(head.size()))
                          : "begin with backbone, data, strategy, train or init");
-    return false;
+    return near ? std::optional(*near + key.substr(head.size())) : std::nullopt;
   }
 
-  /// Of an axis, which may also set the seed.
-  bool check_axis(const std::string& key, const Place& place, const std::vector<Value>& values) {
-    if (key != "seed") return check_key(key, place);
-    for (const Value& value : values) {
-      if (value.is_integer() && value.number() >= 0) continue;
-      problems_.error(value.place, fmt::format("a seed is {}, not a whole number from 0 on", describe(value)),
-                      "write seed = [0, 1, 2]");
-      return false;
-    }
+  /// The values of an axis; one that is not to be read, after an error.
+  std::vector<Value> values_of(const std::string& key, const Value::Member& member) {
+    auto values = axis_values(key, member.value, problems_);
+    if (values.empty()) return {{Unreadable{}, member.value.place}};
+    if (key == "arm")
+      for (const Value& value : values) check_arm(value);
+    if (key == "seed")
+      for (Value& value : values) value.data = whole_seed(value);
+    return values;
+  }
+
+  std::int64_t whole_seed(const Value& value) {
+    const auto seed = value.whole();
+    if (seed && *seed >= 0) return *seed;
+    problems_.error(value.place, fmt::format("a seed is {}, not a whole number from 0 on", describe(value)),
+                    "write seed = [0, 1, 2]");
+    return 0;
+  }
+
+  void check_arm(const Value& value) {
+    if (!value.is_string())
+      problems_.error(value.place, fmt::format("arm is {}, not a name", describe(value)), "write arm = \"name\"");
+  }
+
+  /// Whether `key` is no axis yet; that it is there twice is told.
+  bool is_new(const Axis::Key& key) {
+    for (const Axis& axis : stage_.axes)
+      for (const Axis::Key& known : axis.keys)
+        if (known.name == key.name) {
+          problems_.error(key.place,
+                          fmt::format("axis {} is there twice (first in line {})", key.name, known.place.line),
+                          "keep one of the two");
+          return false;
+        }
     return true;
   }
 
   void add_axis(Axis axis) {
-    for (const Axis::Key& key : axis.keys) {
-      for (const Axis& other : stage_.axes)
-        for (const Axis::Key& known : other.keys)
-          if (known.name == key.name) {
-            problems_.error(key.place,
-                            fmt::format("axis {} is there twice (first in line {})", key.name, known.place.line),
-                            "keep one of the two");
-            return;
-          }
-      std::set<std::string> seen;
-      for (const Value& value : key.values)
-        if (axis.keys.size() == 1 && !seen.insert(canonical(value)).second)
-          problems_.warning(value.place, fmt::format("axis {} has {} twice", key.name, canonical(value)),
+    axis.keys.erase(
+        std::remove_if(axis.keys.begin(), axis.keys.end(), [this](const Axis::Key& key) { return !is_new(key); }),
+        axis.keys.end());
+    if (axis.keys.empty()) return;
+    std::set<std::string> seen;
+    if (axis.keys.size() == 1)
+      for (const Value& value : axis.keys.front().values)
+        if (!seen.insert(canonical(value)).second)
+          problems_.warning(value.place, fmt::format("axis {} has {} twice", axis.keys.front().name, canonical(value)),
                             "the two are one cell; leave one out");
-    }
     stage_.axes.push_back(std::move(axis));
   }
 
   void read_grid(const Value& grid) {
     if (!grid.is_table()) {
+      stage_.unsure = true;
       problems_.error(grid.place, fmt::format("grid is {}, not a table of axes", describe(grid)),
-                      fmt::format("write [stage.{}.grid] and a line an axis", stage_.name));
+                      fmt::format("write [stage.{}.grid] and a line an axis", quoted_step(stage_.name)));
       return;
     }
     if (grid.table().empty())
       problems_.error(grid.place, fmt::format("the grid of stage {} is empty", stage_.name),
                       "give it an axis, or take it out");
-    for (const Value::Member& member : grid.table()) {
-      auto values = axis_values(member.key, member.value, problems_);
-      if (!check_axis(member.key, member.place, values)) continue;
-      if (!values.empty()) add_axis({{{member.key, std::move(values), member.place}}});
-    }
+    for (const Value::Member& member : grid.table())
+      if (const auto key = meant(member.key, member.place, true))
+        add_axis({{{*key, values_of(*key, member), member.place}}});
   }
 
   void read_zip(const Value& zip) {
@@ -214,16 +217,22 @@ class StageReader {
     if (flat.table().empty())
       problems_.error(zip.place, "this zip is empty", "give it two axes or more, or take it out");
     for (const Value::Member& member : flat.table()) {
-      auto values = axis_values(member.key, member.value, problems_);
-      if (!check_axis(member.key, member.place, values) || values.empty()) continue;
-      if (!axis.keys.empty() && values.size() != axis.size()) {
-        problems_.error(member.value.place,
-                        fmt::format("{} has {} values and {} has {}: zipped axes march together", member.key,
-                                    values.size(), axis.keys.front().name, axis.size()),
-                        "give both as many, or make them axes of the grid");
+      const auto key = meant(member.key, member.place, true);
+      if (!key) continue;
+      auto values = values_of(*key, member);
+      if (values.front().is_unreadable()) {  // as long as it may be
+        add_axis({{{*key, std::move(values), member.place}}});
         continue;
       }
-      axis.keys.push_back({member.key, std::move(values), member.place});
+      if (!axis.keys.empty() && values.size() != axis.size()) {
+        problems_.error(member.value.place,
+                        fmt::format("{} has {} values and {} has {}: zipped axes march together", *key, values.size(),
+                                    axis.keys.front().name, axis.size()),
+                        "give both as many, or make them axes of the grid");
+        add_axis({{{*key, {{Unreadable{}, member.value.place}}, member.place}}});
+        continue;
+      }
+      axis.keys.push_back({*key, std::move(values), member.place});
     }
     if (!axis.keys.empty()) add_axis(std::move(axis));
   }
@@ -237,14 +246,17 @@ class StageReader {
       problems_.error(table.place, many ? "this exclude leaves out every cell" : "this extra adds nothing",
                       "name a key and its value");
     for (Axis::Key& key : assignment.keys) {
-      fine = check_key(key.name, key.place) && fine;
+      const auto name = meant(key.name, key.place);
+      fine = fine && name;
+      if (name) key.name = *name;
+      if (!many && key.name == "arm") check_arm(key.values.front());
       if (many && key.values.front().is_array()) key.values = Value::Array(key.values.front().array());
     }
     if (fine) into.push_back(std::move(assignment));
   }
 
   Stage& stage_;
-  const Value& table_;
+  const Value table_;
   Problems& problems_;
 };
 
@@ -264,7 +276,8 @@ void read_head(const LoadedStudy& loaded, Study& study, std::vector<std::uint64_
     problems.error(head->place, fmt::format("study is {}, not a table", describe(*head)), "begin it with [study]");
     return;
   }
-  for (const Value::Member& member : head->table()) {
+  const Value table = without_misspelt(*head, "[study]", kStudyKeys, problems);
+  for (const Value::Member& member : table.table()) {
     const Value& value = member.value;
     if (member.key == "seeds") {
       seeds = read_seeds(value, problems);
@@ -277,8 +290,6 @@ void read_head(const LoadedStudy& loaded, Study& study, std::vector<std::uint64_
       study.detect_place = value.place;
     } else if (member.key == "assume_sd") {
       study.assume_sd = read_points(member.key, value, problems);
-    } else if (!contains(kStudyKeys, member.key)) {
-      unknown_key(member, "[study]", kStudyKeys, problems);
     } else if (!value.is_string() || value.string().empty()) {
       problems.error(value.place, fmt::format("{} is {}, not a text", member.key, describe(value)),
                      fmt::format("write {} = \"...\"", member.key));
@@ -319,9 +330,9 @@ void check_sets(const LoadedStudy& loaded, const Study& study, Problems& problem
       for (const Axis& axis : stage.axes)
         for (const Axis::Key& key : axis.keys)
           if (stage.name == set.stage && (key.name == set.key || set.key.rfind(key.name + ".plugin", 0) == 0))
-            problems.error(set.place,
-                           fmt::format("{} is an axis of stage {}, which has the last word", set.key, stage.name),
-                           fmt::format("--set 'stage.{}.grid.{}=[...]' sets the axis", stage.name, key.name));
+            problems.error(
+                set.place, fmt::format("{} is an axis of stage {}, which has the last word", set.key, stage.name),
+                fmt::format("--set 'stage.{}.grid.{}=[...]' sets the axis", quoted_step(stage.name), key.name));
 }
 
 }  // namespace
@@ -330,11 +341,10 @@ Study read_study(const std::filesystem::path& path, const std::vector<std::strin
   Study study;
   study.path = path;
   study.name = path.stem().string();
-  const auto loaded = load_study(path, sets, problems);
+  auto loaded = load_study(path, sets, problems);
   if (!loaded) return study;
   study.text = loaded->text;
-  for (const Value::Member& member : loaded->root.table())
-    if (!contains(kRootKeys, member.key)) unknown_key(member, "a study", kRootKeys, problems);
+  loaded->root = without_misspelt(loaded->root, "a study", kRootKeys, problems);
 
   std::vector<std::uint64_t> seeds = {0};
   std::vector<std::string> allow;
@@ -347,18 +357,18 @@ Study read_study(const std::filesystem::path& path, const std::vector<std::strin
     return study;
   }
   for (const Value::Member& member : stages->table()) {
-    if (!member.value.is_table()) {
-      problems.error(member.place, fmt::format("stage {} is {}, not a table", member.key, describe(member.value)),
-                     fmt::format("begin it with [stage.{}]", member.key));
-      continue;
-    }
     Stage stage;
     stage.name = member.key;
     stage.place = member.place;
     stage.base = Value{Value::Table{}, member.place};
     stage.seeds = seeds;
     stage.allow = allow;
-    StageReader(stage, member.value, problems).read();
+    stage.unsure = !member.value.is_table();
+    if (stage.unsure)
+      problems.error(member.place, fmt::format("stage {} is {}, not a table", member.key, describe(member.value)),
+                     fmt::format("begin it with [stage.{}]", quoted_step(member.key)));
+    else
+      StageReader(stage, member.value, problems).read();
     study.stages.push_back(std::move(stage));
   }
   check_sets(*loaded, study, problems);

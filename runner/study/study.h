@@ -39,6 +39,7 @@ struct Stage {
   std::vector<std::uint64_t> seeds;
   std::string arm;                 ///< names the arm; empty: what distinguishes it
   std::vector<std::string> allow;  ///< rules of rigour that it knowingly breaks, the study's among them
+  bool unsure = false;             ///< some of it could not be read, and may have said what is missing
   std::optional<Value> measures;   ///< to be taken of its cells, as declared
   std::optional<Select> select;    ///< how one point of each arm is chosen, if one is
 };

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <cctype>
+#include <sstream>
 
 namespace cambium {
 namespace {
@@ -11,7 +12,14 @@ Place place_of(const toml::source_region& source, const std::string& file) {
   return {file, int(source.begin.line), int(source.begin.column)};
 }
 
-Value convert(const toml::node& node, const std::string& file, Problems& problems) {
+template <class Node>
+Moment moment(const char* kind, const Node& node) {
+  std::ostringstream text;
+  text << node.get();
+  return {kind, text.str()};
+}
+
+Value convert(const toml::node& node, const std::string& file) {
   Value value;
   value.place = place_of(node.source(), file);
   if (const auto* boolean = node.as_boolean()) {
@@ -24,20 +32,23 @@ Value convert(const toml::node& node, const std::string& file, Problems& problem
     value.data = text->get();
   } else if (const auto* array = node.as_array()) {
     Value::Array elements;
-    for (const toml::node& element : *array) elements.push_back(convert(element, file, problems));
+    for (const toml::node& element : *array) elements.push_back(convert(element, file));
     value.data = std::move(elements);
   } else if (const auto* table = node.as_table()) {
     Value::Table members;
     for (const auto& [key, element] : *table)
-      members.push_back({std::string(key.str()), place_of(key.source(), file), convert(element, file, problems)});
+      members.push_back({std::string(key.str()), place_of(key.source(), file), convert(element, file)});
     // toml++ sorts by key; a study means its own order.
     std::stable_sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
       return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
     });
     value.data = std::move(members);
-  } else {
-    problems.error(value.place, "dates and times mean nothing in a study",
-                   "write a number, a string, a list or a table");
+  } else if (const auto* date = node.as_date()) {
+    value.data = moment("date", *date);
+  } else if (const auto* time = node.as_time()) {
+    value.data = moment("time", *time);
+  } else if (const auto* both = node.as_date_time()) {
+    value.data = moment("date and time", *both);
   }
   return value;
 }
@@ -46,7 +57,7 @@ Value convert(const toml::node& node, const std::string& file, Problems& problem
 
 std::optional<Value> parse_toml(const std::string& text, const std::string& file, Problems& problems) {
   try {
-    return convert(toml::parse(text, file), file, problems);
+    return convert(toml::parse(text, file), file);
   } catch (const toml::parse_error& error) {
     problems.error(place_of(error.source(), file), std::string(error.description()),
                    "mend the TOML here; what follows was not read");

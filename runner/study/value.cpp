@@ -33,6 +33,12 @@ bool bare(const std::string& key) {
 
 double Value::number() const { return is_integer() ? double(std::get<std::int64_t>(data)) : std::get<double>(data); }
 
+std::optional<std::int64_t> Value::whole() const {
+  if (is_integer()) return std::get<std::int64_t>(data);
+  if (!is_number() || number() != std::trunc(number()) || std::abs(number()) > 9e18) return std::nullopt;
+  return std::int64_t(number());
+}
+
 const Value* Value::find(std::string_view key) const {
   if (!is_table()) return nullptr;
   for (const Member& member : table())
@@ -57,14 +63,19 @@ std::string describe(const Value& value) {
   if (value.is_integer()) return "the integer " + canonical(value);
   if (value.is_number()) return "the number " + canonical(value);
   if (value.is_string()) return "the string " + canonical(value);
+  if (const auto* moment = std::get_if<Moment>(&value.data)) return "the " + moment->kind + " " + moment->text;
   return value.is_array() ? "a list" : "a table";
 }
+
+std::string quoted_step(const std::string& step) { return bare(step) ? step : quoted(step); }
 
 std::string canonical(const Value& value) {
   if (value.is_bool()) return std::get<bool>(value.data) ? "true" : "false";
   if (value.is_integer()) return fmt::format("{}", std::get<std::int64_t>(value.data));
   if (value.is_number()) return number_text(value.number());
   if (value.is_string()) return quoted(value.string());
+  if (value.is_moment()) return std::get<Moment>(value.data).text;
+  if (value.is_unreadable()) return "?";
   std::string result;
   if (value.is_array()) {
     for (const Value& element : value.array()) result += (result.empty() ? "" : ", ") + canonical(element);
@@ -74,8 +85,7 @@ std::string canonical(const Value& value) {
   for (const Value::Member& member : value.table()) members.push_back(&member);
   std::sort(members.begin(), members.end(), [](auto* a, auto* b) { return a->key < b->key; });
   for (const Value::Member* member : members)
-    result += (result.empty() ? "" : ", ") + (bare(member->key) ? member->key : quoted(member->key)) + " = " +
-              canonical(member->value);
+    result += (result.empty() ? "" : ", ") + quoted_step(member->key) + " = " + canonical(member->value);
   return result.empty() ? "{}" : "{ " + result + " }";
 }
 

@@ -1,12 +1,18 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
+#include <new>
+#include <string>
 #include <vector>
 
+#include "cambium/error.h"
 #include "engine/checkpoint_keeper.h"
 #include "engine/torch_version.h"
 #include "worker/serve.h"
@@ -31,6 +37,14 @@ void keep_freed_memory() {
 #endif
 }
 
+/// The exit status of having printed `text`.
+int printed(const std::string& text) {
+  const bool all = std::fputs(text.c_str(), stdout) >= 0;
+  if (std::fflush(stdout) == 0 && all) return 0;
+  std::fprintf(stderr, "cambium-worker: standard output cannot be written: %s\n", std::strerror(errno));
+  return 1;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -43,18 +57,28 @@ int main(int count, char** arguments) {
     } else if (std::strcmp(arguments[i], "--checkpoint") == 0 && i + 1 < count) {
       checkpoint_seconds = std::atof(arguments[++i]);
     } else if (std::strcmp(arguments[i], "--version") == 0) {
-      std::printf("cambium-worker, LibTorch %s\n", cambium::kTorchVersion);
-      return 0;
+      return printed(std::string("cambium-worker, LibTorch ") + cambium::kTorchVersion + "\n");
     } else {
       const bool asked = std::strcmp(arguments[i], "--help") == 0;
-      std::fputs(kHelp, asked ? stdout : stderr);
-      return asked ? 0 : 2;
+      if (asked) return printed(kHelp);
+      std::fputs(kHelp, stderr);
+      return 2;
     }
   }
   cambium::write_checkpoints_on_sigterm();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the size limit shows in the write
   // What plugins print must not get between the answers.
   const int replies = ::dup(STDOUT_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a log that still has the last line when a plugin takes the worker down
-  return cambium::serve(plugin_folders, checkpoint_seconds, replies);
+  try {
+    return cambium::serve(plugin_folders, checkpoint_seconds, replies);
+  } catch (const cambium::Error& error) {
+    std::fprintf(stderr, "cambium-worker: %s\n    %s\n", error.message().c_str(), error.hint().c_str());
+  } catch (const std::bad_alloc&) {
+    std::fputs("cambium-worker: out of memory\n    raise the limit (ulimit -v), or have fewer workers\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "cambium-worker: %s\n", error.what());
+  }
+  return 1;
 }

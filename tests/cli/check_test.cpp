@@ -129,8 +129,9 @@ TEST_F(Check, TellsADataPluginThatDiesWhenItIsOpened) {
   const Ended ended = check(
       "[stage.one]\nbackbone = \"mlp\"\ndata = { plugin = \"sick\", opening = \"crash\" }\n"
       "strategy = \"from_scratch\"\ntrain = { epochs = 1 }\n");
-  EXPECT_EQ(ended.status, 1);
-  EXPECT_THAT(ended.err, AllOf(HasSubstr("signal 11"), HasSubstr("about to crash"), Not(HasSubstr("terminate"))));
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("study.toml:3:"), HasSubstr("data set sick cannot be asked"),
+                               HasSubstr("signal 11"), HasSubstr("about to crash"), Not(HasSubstr("terminate"))));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class Interruption : public CliTest {
   Results results() {
     const Json files = rows("SELECT path, sha256 FROM artifacts");
     EXPECT_EQ(files.size(), 2u * kSmallCells);
-    for (const Json& file : files) EXPECT_EQ(sha256_file(std::string(file["path"])), file["sha256"]);
+    for (const Json& file : files) EXPECT_EQ(Json(sha256_file(std::string(file["path"]))), file["sha256"]);
     return {rows("SELECT cell, metric, step, value FROM curves ORDER BY cell, metric, step"),
             rows("SELECT identity, kind, sha256 FROM artifacts ORDER BY identity, kind")};
   }

@@ -7,6 +7,7 @@
 namespace cambium::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -40,7 +41,7 @@ TEST_F(Splits, StartFromTheSameHalfOrTheOtherOfTheSameSplit) {
     EXPECT_EQ(source.data->settings.integer("split"), target.data->settings.integer("split"));
     EXPECT_EQ(source.data->settings.string("half") == target.data->settings.string("half"),
               entry.arm.rfind("own", 0) == 0);
-    EXPECT_EQ(replicate(entry).at("data.half"), target.data->settings.string("half"));
+    EXPECT_EQ(replicate(entry).at("data.half").get<std::string>(), target.data->settings.string("half"));
     ++checked;
   }
   EXPECT_EQ(checked, 2 * 2 * 2 * 2);  // arms, cuts, splits, halves
@@ -118,7 +119,7 @@ const std::string kRates = kTransfer + "[[stage.transfer.zip]]\nstrategy = [\"co
 TEST_F(Rigour, WantsFineTuningTenToAHundredTimesSlowerThanFromScratch) {
   for (const char* rate : {"0.1", "0.011", "0.0009"})
     EXPECT_THAT(warnings(kRates + "\"train.lr\" = [" + rate + ", 0.1]\n"),
-                ElementsAre(HasSubstr("the arm from scratch at 0.1")));
+                ElementsAre(HasSubstr("below the 0.1 of the arm from scratch: copy")));
   for (const char* rate : {"0.01", "0.001", "0.004"})
     EXPECT_THAT(warnings(kRates + "\"train.lr\" = [" + rate + ", 0.1]\n"), IsEmpty());
 }
@@ -127,16 +128,25 @@ TEST_F(Rigour, TakesASweepThatHoldsAFittingRate) {
   EXPECT_THAT(
       warnings(kTransfer + "[stage.transfer.grid]\nstrategy = [\"copy\", \"scratch\"]\n\"train.lr\" = [0.1, 0.01]\n"),
       // 0.1 has no scratch rate of 1 to 10; 0.01 has 0.1.
-      UnorderedElementsAre(HasSubstr("learn at 0.1"), HasSubstr("differ in train.lr alone")));
+      UnorderedElementsAre(HasSubstr("the arm from scratch: copy, lr=0.1 (0.1)"),
+                           HasSubstr("differ in train.lr alone")));
 }
 
 TEST_F(Rigour, WantsEqualStepsOfArmsOnTheSameImages) {
   EXPECT_THAT(warnings(kRates + "\"train.lr\" = [0.01, 0.1]\n\"train.epochs\" = [2, 3]\n"),
-              ElementsAre(HasSubstr("takes 3 steps")));
+              ElementsAre(HasSubstr("on the same images: copy (2 steps); scratch (3 steps)")));
   EXPECT_THAT(
       warnings(kTransfer + "[[stage.transfer.zip]]\nstrategy = [\"copy\", \"scratch\"]\n\"train.lr\" = [0.01, 0.1]\n"
                            "[stage.transfer.grid]\n\"train.epochs\" = [2, 3]\n"),
       ElementsAre(HasSubstr("differ in train.epochs alone")));
+}
+
+TEST_F(Rigour, TellsOfAKindOnceWithTheArmsItHoldsFor) {
+  const std::string three =
+      "[[stage.transfer.zip]]\nstrategy = [\"copy\", { plugin = \"cut\", cut = 1, frozen = false }, \"scratch\"]\n"
+      "\"train.lr\" = [0.1, 0.05, 0.1]\n";
+  EXPECT_THAT(warnings(kTransfer + three),
+              ElementsAre(AllOf(HasSubstr("copy, lr=0.1 (0.1); "), HasSubstr("lr=0.05 (0.05)"))));
 }
 
 TEST_F(Rigour, CanBeWaivedByNameForAStageOrTheStudy) {

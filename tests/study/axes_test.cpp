@@ -51,14 +51,29 @@ TEST(Axes, RangesHoldTheirLastValue) {
 TEST(Axes, WhatIsNoAxisIsSaid) {
   EXPECT_EQ(error("[]"), "axis train.lr has no values: the grid is empty");
   EXPECT_EQ(error("0.1"), "axis train.lr is the number 0.1, not a list");
-  EXPECT_EQ(error("{ log = [0, 1], num = 3 }"), "a log axis runs over positive numbers, and 0 is not one");
+  EXPECT_EQ(error("{ log = [0, 1], num = 3 }"), "log of axis train.lr runs over positive numbers, and 0 is not one");
   EXPECT_EQ(error("{ log = [1, 2] }"), "axis train.lr does not say how many values");
-  EXPECT_EQ(error("{ log = [1, 2], nums = 3 }"), "an axis knows no nums");
-  EXPECT_EQ(error("{ linear = [1], num = 3 }"), "this is not linear = [first, last]");
-  EXPECT_EQ(error("{ range = [3, 1] }"), "this range holds no values");
-  EXPECT_EQ(error("{ range = [1, 2, 0] }"), "this range holds no values");
+  EXPECT_EQ(error("{ log = [1, 2], nums = 3 }"), "axis train.lr knows no nums");
+  EXPECT_EQ(error("{ linear = [1], num = 3 }"), "linear of axis train.lr is [1], and not of the form [first, last]");
+  EXPECT_EQ(error("{ range = [3, 1] }"), "range of axis train.lr holds no values");
+  EXPECT_EQ(error("{ range = [1, 2, 0] }"), "range of axis train.lr holds no values");
   EXPECT_EQ(error("{ log = [1, 2], linear = [1, 2], num = 2 }"),
             "axis train.lr says more than one of log, linear and range");
+}
+
+TEST(Axes, TakeAWholeNumberHoweverItIsWritten) {
+  EXPECT_EQ(texts("{ linear = [0, 1], num = 2.0 }"), texts("{ linear = [0, 1], num = 2 }"));
+  EXPECT_EQ(texts("{ range = [0, 4, 2.0] }"), texts("[0, 2, 4]"));
+  EXPECT_EQ(error("{ linear = [0, 1], num = 2.5 }"), "num of axis train.lr is the number 2.5");
+  EXPECT_EQ(error("{ linear = [0, 1], num = \"2\" }"), "num of axis train.lr is the string \"2\"");
+  EXPECT_EQ(error("{ linear = [0, 1], num = 1 }"), "num of axis train.lr is the integer 1");
+}
+
+TEST(Axes, CallDatesAndTimesWhatTheyAre) {
+  EXPECT_EQ(error("2020-01-01"), "axis train.lr is the date 2020-01-01, not a list");
+  EXPECT_EQ(error("{ log = [1, 07:32:00], num = 3 }"),
+            "log of axis train.lr is [1, 07:32:00], and not of the form [first, last]");
+  EXPECT_EQ(texts("[2020-01-01T07:32:00Z]"), (List{"2020-01-01T07:32:00Z"}));
 }
 
 TEST(Values, AreEqualByValueNotBySpelling) {

@@ -108,14 +108,25 @@ TEST_F(StudyFile, TellsAnEmptyGridAndAMissingStage) {
 }
 
 TEST_F(StudyFile, TellsSeedsThatAreNone) {
-  for (const char* seeds : {"[]", "3", "[-1]", "[1.5]", "[\"a\"]"}) {
+  for (const char* seeds : {"[]", "0", "-3", "2.5", "\"3\"", "2020-01-01", "{ range = [3, 1] }", "{ range = [-1, 1] }",
+                            "[-1]", "[1.5]", "[\"a\"]"}) {
     problems_ = {};
     read(fmt::format("[study]\nseeds = {}\n[stage.s]\n", seeds));
-    EXPECT_EQ(told().size(), 1u) << seeds;
+    ASSERT_EQ(told().size(), 1u) << seeds;
+    EXPECT_THAT(told()[0], ::testing::HasSubstr("seeds")) << seeds;
   }
   problems_ = {};
   read("[study]\nseeds = [1, 2, 1]\n[stage.s]\n");
-  EXPECT_THAT(told(), ElementsAre("2:16: seed 1 is there twice"));
+  EXPECT_THAT(told(), ElementsAre("2:16: seeds has 1 twice"));
+}
+
+TEST_F(StudyFile, CountsSeedsFromZero) {
+  for (const char* seeds : {"4", "4.0", "{ range = [0, 3] }", "{ range = [0, 3, 1] }", "[0, 1, 2, 3]"})
+    EXPECT_THAT(read(fmt::format("[study]\nseeds = {}\n[stage.s]\n", seeds)).stages[0].seeds, ElementsAre(0, 1, 2, 3))
+        << seeds;
+  EXPECT_THAT(read("[stage.s]\nseeds = { range = [10, 30, 10] }\n").stages[0].seeds, ElementsAre(10, 20, 30));
+  EXPECT_THAT(read("[stage.s]\n", {"study.seeds=2"}).stages[0].seeds, ElementsAre(0, 1));
+  EXPECT_THAT(told(), IsEmpty());
 }
 
 TEST_F(StudyFile, TellsAMissingFile) {
@@ -188,6 +199,21 @@ TEST_F(StudyFile, SetsOfAxesGoToTheGrid) {
   read(grid, {"stage.s.train.lr=3"});
   ASSERT_EQ(told().size(), 1u);
   EXPECT_THAT(told()[0], ::testing::HasSubstr("train.lr is an axis of stage s"));
+}
+
+TEST_F(StudyFile, SetsReachStagesWhoseNamesHaveDots) {
+  const std::string text = "[stage.\"v1.0\"]\ntrain = { lr = 1 }\n[stage.\"v1\"]\ntrain = { lr = 1 }\n";
+  for (const char* set : {"stage.\"v1.0\".train.lr=2", "stage.'v1.0'.train.lr=2", "stage.v1.0.train.lr=2",
+                          "stage.\"v1.0\".\"train.lr\" = 2"}) {
+    const Study study = read(text, {set});
+    EXPECT_THAT(told(), IsEmpty()) << set;
+    EXPECT_EQ(canonical(*study.stages[0].base.find("train")), "{ lr = 2 }") << set;
+    EXPECT_EQ(canonical(*study.stages[1].base.find("train")), "{ lr = 1 }") << set;
+  }
+  const Study study = read(text, {"stage.\"v1.0\".grid.\"train.lr\"=[1, 2]"});
+  EXPECT_EQ(study.stages[0].axes.at(0).size(), 2u);
+  read(text + "[stage.\"v1.0\".grid]\n\"train.lr\" = [1]\n", {"stage.v1.0.train.lr=3"});
+  EXPECT_EQ(problems_.sorted().at(0).hint, "--set 'stage.\"v1.0\".grid.train.lr=[...]' sets the axis");
 }
 
 TEST_F(StudyFile, TellsSetsThatHitNothing) {
