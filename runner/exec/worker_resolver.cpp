@@ -190,16 +190,16 @@ std::vector<Answer> answers(Data& data, const std::vector<Request>& requests) {
         } catch (const std::exception&) {
         }
       if (!answer) {
+        Json json;
         try {
-          const Json json = data.ask(line);
-          answer = Data::template understood<Answer>(json);
-          if (!answer->failure) data.keep(line, json);
+          json = data.ask(line);
         } catch (const Error& error) {
           if (!data.is_well()) throw;
-          answer.emplace();
-          answer->failure =
-              Failure{fmt::format("{} cannot be asked: {}", subject(request), error.message()), error.hint(), {}};
+          const std::string message = fmt::format("{} cannot be asked: {}", subject(request), error.message());
+          json = {{"failure", {{"message", message}, {"hint", error.hint()}, {"part", ""}}}};
         }
+        answer = Data::template understood<Answer>(json);
+        if (!answer->failure) data.keep(line, json);
       }
       answer->files = {};  // they have served their purpose, and each table of a study's data would copy them
       found = known.emplace(line, std::move(*answer)).first;

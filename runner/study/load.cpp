@@ -128,7 +128,7 @@ std::string joined(const std::vector<std::string>& steps, std::size_t from, std:
 
 /// How many of the steps after "stage" are the stage's name, which may have dots that were not quoted; 0: it is none.
 std::size_t steps_of_name(const Value& stages, const std::vector<std::string>& steps) {
-  for (std::size_t count = 1; count + 1 < steps.size(); ++count)
+  for (std::size_t count = steps.size() < 3 ? 0 : steps.size() - 2; count > 0; --count)
     if (const Value* stage = stages.find(joined(steps, 1, 1 + count)); stage && stage->is_table()) return count;
   return 0;
 }

@@ -261,7 +261,7 @@ TEST_F(Compile, RefusesAGridThatIsTooLarge) {
   compile(kBase +
           "[stage.base.grid]\n\"train.lr\" = { linear = [0, 1], num = 10000 }\n\"train.momentum\" = { linear = [0, "
           "0.9], num = 10000 }\n");
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("the grid of stage base has 1e+08 points")));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("the grid of stage base has 2e+08 points with its seeds")));
 }
 
 }  // namespace

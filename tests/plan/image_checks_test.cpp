@@ -95,7 +95,7 @@ TEST_F(ImageChecks, ChannelsAreOneOrThree) {
 
 TEST_F(ImageChecks, ASingleClassIsNothingToTellApart) {
   compile(study("root = \"three\", only = [\"cow\"]"));
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("a single class, cow")));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("only leaves one class over")));
 }
 
 TEST_F(ImageChecks, ChannelsThatDifferFromTheSourcesAreToldAsSuch) {
@@ -112,7 +112,7 @@ TEST_F(ImageChecks, ChannelsThatDifferFromTheSourcesAreToldAsSuch) {
 
 TEST_F(ImageChecks, EveryClassNeedsImagesToTrainOn) {
   compile(study("root = \"lacking\""));
-  EXPECT_THAT(told(), ElementsAre("toy has no training images of class dog"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("toy has no training images of class dog")));
   good(study("root = \"lacking\"") + "train = { epochs = 0 }\n");
 }
 

@@ -102,13 +102,13 @@ TEST_F(WeightsInit, ChoosesByPrefixAndKey) {
   EXPECT_THAT(config_json(*plan, plan->cells.front()), HasSubstr(R"("prefix":"encoder_k.")"));
 
   EXPECT_FALSE(with("x", "copy", {}, ", prefix = \"module.encodr_k.\""));
-  EXPECT_THAT(told(), ElementsAre(AllOf(HasSubstr("5:32: "), HasSubstr("begins with \"module.encodr_k.\""))));
+  EXPECT_THAT(told(), ElementsAre(AllOf(HasSubstr("5:31: "), HasSubstr("begins with \"module.encodr_k.\""))));
   EXPECT_THAT(hint(), HasSubstr("did you mean \"module.encoder_k.\"?"));
   EXPECT_FALSE(with("x", "copy", {}, ", prefix = \"layers.\""));
   EXPECT_THAT(hint(), HasSubstr("its names begin with module., module.encoder_k., module.encoder_q."));
 
   EXPECT_FALSE(with("x", "copy", {}, ", key = \"state_dict\""));
-  EXPECT_THAT(told(), ElementsAre(AllOf(HasSubstr("5:29: "), HasSubstr("no dictionary of tensors at \"state_dict\""))));
+  EXPECT_THAT(told(), ElementsAre(AllOf(HasSubstr("5:28: "), HasSubstr("no dictionary of tensors at \"state_dict\""))));
   EXPECT_THAT(hint(), HasSubstr("leave key out"));
   EXPECT_FALSE(with("x", "copy", {}, ", key = \"encoder_q\""));
   EXPECT_THAT(hint(), HasSubstr("write prefix = \"encoder_q\""));
