@@ -55,7 +55,7 @@ struct StudyRecord {
   std::string warnings = "";         ///< what the rigour check said, a line each
   std::string baseline = "";         ///< name of the arm that the study compares the others with; empty: none named
   std::vector<ChoiceRecord> choices = {};
-  bool keep_all = true;              ///< every network, or only those that others start from
+  bool keep_all = true;  ///< every network, or only those that others start from
 };
 
 /// What a study consists of as it is now.
