@@ -88,12 +88,12 @@ TEST_F(Measures, KnowTheirMathematicsAndTheRunThatTheyAreOf) {
   again.insert(again.find("\"values\""), "\"version\":3,");
   take(again);
   EXPECT_EQ(status("ece").version, 3);
-  store.fail_measure(identity(1), "ece", 3, FailureKind::Killed, "its worker was killed", "");
+  store.fail_measure(identity(1), "ece", 3, FailureKind::Machine, "its worker was killed", "");
   EXPECT_EQ(status("ece").failure, FailureKind::None) << "it is taken";
   finish(store, identity(1), folder, 0.6);
   EXPECT_FALSE(status("ece").of_run);
-  store.fail_measure(identity(1), "ece", 3, FailureKind::Killed, "its worker was killed", "");
-  EXPECT_EQ(status("ece").failure, FailureKind::Killed) << "of this run it is not";
+  store.fail_measure(identity(1), "ece", 3, FailureKind::Machine, "its worker was killed", "");
+  EXPECT_EQ(status("ece").failure, FailureKind::Machine) << "of this run it is not";
   EXPECT_TRUE(status("ece").of_run);
 }
 

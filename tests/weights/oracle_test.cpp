@@ -64,7 +64,8 @@ TEST_F(Oracle, TellsTheFormatAndWhatItLeftAlone) {
 TEST_F(Oracle, NamesWhatHoldsNoNetwork) {
   EXPECT_THAT(refusal("list"), HasSubstr("a list, which gives its tensors no names"));
   EXPECT_THAT(refusal("single"), HasSubstr("a single tensor without a name"));
-  EXPECT_THAT(WeightsFile(file("several")).index().places, ElementsAre("generator", "discriminator"));
+  const WeightsFile several(file("several"));
+  EXPECT_THAT(several.index().places, ElementsAre("generator", "discriminator"));
   EXPECT_THAT(refusal("complex"), HasSubstr("ComplexFloatStorage, a type of number that is not read"));
   const WeightsFile quantized(file("quantized"));
   EXPECT_THAT(quantized.index().opaque, ElementsAre("q"));
