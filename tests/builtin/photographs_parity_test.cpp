@@ -33,7 +33,7 @@ TEST(RealPhotographs, ComeOutAsTheReferencesInput) {
   });
   ASSERT_NE(found, files.end());
   const auto index = found - files.begin() - std::int64_t(data->labels(Split::Train).size());
-  EXPECT_TRUE(at::equal(plain(data->image(Split::Test, index), {256, 224}), expected));
+  EXPECT_TRUE(at::equal(plain(data->image(Split::Test, index), {{256}, 224}), expected));
 }
 
 }  // namespace

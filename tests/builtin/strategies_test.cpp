@@ -220,7 +220,7 @@ TEST(BuiltIn, EveryPluginLoadsAndDocumentsItsParameters) {
   std::vector<std::string> names;
   for (const PluginInfo& plugin : plugins().describe().plugins) {
     names.push_back(plugin.name);
-    EXPECT_EQ(plugin.version, "1");
+    EXPECT_FALSE(plugin.version.empty()) << plugin.name;
     EXPECT_FALSE(plugin.doc.empty()) << plugin.name;
     for (const Parameter& parameter : plugin.schema.parameters()) {
       EXPECT_FALSE(parameter.doc.empty()) << plugin.name << " " << parameter.name;

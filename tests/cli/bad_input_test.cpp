@@ -44,10 +44,12 @@ TEST_F(BadInput, AShortDataFileIsToldByNameAndPlaceAndMended) {
         "[stage.one]\nbackbone = { plugin = \"mlp\", hidden = [8] }\ndata = { plugin = \"idx\", root = \"data/d\" }\n"
         "strategy = \"from_scratch\"\ntrain = { epochs = 1 }\n");
   const std::string images = idx({4, 8, 8}, 7);
+  std::string labels = idx({4}, 0);
+  labels.back() = 1;
   write("data/d/train-images-idx3-ubyte", images.substr(0, images.size() - 10));
-  write("data/d/train-labels-idx1-ubyte", idx({4}, 0));
+  write("data/d/train-labels-idx1-ubyte", labels);
   write("data/d/t10k-images-idx3-ubyte", idx({4, 8, 8}, 8));
-  write("data/d/t10k-labels-idx1-ubyte", idx({4}, 0));
+  write("data/d/t10k-labels-idx1-ubyte", labels);
   for (const char* verb : {"check", "run"}) {
     const Ended ended = run({verb, "study.toml"});
     EXPECT_EQ(ended.status, 2);

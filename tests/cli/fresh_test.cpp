@@ -40,8 +40,8 @@ class Fresh : public CliTest {
   /// The weight matrices of each cell of a stage, by name, as bytes. Biases may start at 0 everywhere.
   std::vector<std::map<std::string, std::string>> weights_of(const std::string& stage) {
     std::vector<std::map<std::string, std::string>> all;
-    for (const Json& row : rows("SELECT DISTINCT path FROM artifacts JOIN cells USING (cell) WHERE stage = '" + stage +
-                                "' AND kind = 'last'")) {
+    for (const Json& row :
+         rows("SELECT DISTINCT path FROM artifacts WHERE stage = '" + stage + "' AND kind = 'last'")) {
       std::filesystem::path path = row.at("path").get<std::string>();
       if (path.is_relative()) path = folder() / "results" / path;
       const WeightsFile file(path);

@@ -69,7 +69,10 @@ TEST_F(Machine, DataThatGoesAwayStopsTheRunInTheLoadersOwnWords) {
 TEST_F(Machine, StatusTellsFailuresByTheirKind) {
   write("two.toml", kTwo);
   EXPECT_EQ(run({"run", "two.toml", "--time-limit", "soon"}).status, 2);
-  EXPECT_EQ(run({"run", "two.toml", "--set", "stage.one.train.weight_decay=1e30"}).status, 1);
+  EXPECT_EQ(run({"run", "two.toml", "--set", "stage.one.train.weight_decay=10", "--set", "stage.one.train.epochs=20",
+                 "--set", "stage.one.grid.train.lr=[900, 1000]"})
+                .status,
+            1);
   EXPECT_THAT(run({"status"}).out, HasSubstr("2 diverged"));
   EXPECT_THAT(run({"runs"}).out, HasSubstr("diverged"));
   EXPECT_EQ(value("SELECT group_concat(DISTINCT failure) FROM cells"), "diverged");

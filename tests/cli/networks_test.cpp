@@ -26,7 +26,7 @@ TEST_F(Networks, ThatDoNotFitTheirHeadAreToldWithBothShapes) {
   EXPECT_NE(head.status, 0);
   EXPECT_THAT(head.err,
               AllOf(HasSubstr("backbone misfit: its last layer, conv, gives [4, 32, 32] for an image, and its "
-                              "head, head.weight of [10, 4], does not take that"),
+                              "head, head.weight of [8, 4], does not take that"),
                     HasSubstr("study.toml:2:"), Not(HasSubstr("mat1"))));
   EXPECT_THAT(check("{ plugin = \"misfit\", where = \"width\" }").err,
               HasSubstr("its last layer, pool, gives [4] for an image, and it states a feature width of 6"));

@@ -45,7 +45,7 @@ train    = { epochs = 6 }
 "train.lr" = [0.01, 0.02]
 )");
   environment["CAMBIUM_TEST_PAUSE"] = "250";
-  Running running = start({"run", "study.toml", "--workers", "1"});
+  Running running = start({"run", "study.toml", "--workers", "1", "--checkpoint", "0"});
   ASSERT_TRUE(wait_until([&] { return events_with("\"epoch\":2,") > 0; }));
   build_anew();
   for (const pid_t worker : running.workers()) ::kill(worker, SIGKILL);

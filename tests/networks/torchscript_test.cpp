@@ -172,7 +172,7 @@ TEST(TorchScript, RefusesWhatIsMoreThanItsChildrenInOrder) {
   const Error channels = error_of([&] {
     make("torchscript", {1, 12, 12}, {{"path", flattening.path}, {"head", std::string("fc")}});
   });
-  EXPECT_THAT(channels.message(), HasSubstr("does not run on images of this data"));
+  EXPECT_THAT(channels.message(), HasSubstr("it takes images of 3 channels, and those of this data have 1 channel"));
 }
 
 TEST(TorchScript, TellsAFileThatIsNone) {

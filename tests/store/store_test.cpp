@@ -147,7 +147,7 @@ TEST_F(Queries, AreOneStatement) {
 TEST_F(Queries, SuggestWhatWasMeant) {
   EXPECT_THAT(error_of([&] { store.query("SELECT * FROM leaderbord"); }),
               AllOf(HasSubstr("no such table: leaderbord"), HasSubstr("did you mean \"leaderboard\"?"),
-                    HasSubstr("artifacts, cells, curves, failures")));
+                    HasSubstr("artifacts, cells, choices, curves, differences, failures")));
   EXPECT_THAT(error_of([&] { store.query("SELECT r.test_acuracy FROM runs AS r"); }),
               AllOf(HasSubstr("no such column: r.test_acuracy"), HasSubstr("did you mean \"test_accuracy\"?")));
   EXPECT_THAT(error_of([&] { store.query("SELEC 1"); }), HasSubstr("syntax error"));

@@ -192,7 +192,10 @@ TEST_P(EveryStrategy, LeavesInItsWeightsFileWhatIsFrozenThroughout) {
     for (const Phase& phase : plan_.phases) always = always && phase.layers[l].frozen();
     for (const auto& [name, hash] : before) {
       if (name.rfind(prefix(l), 0) != 0) continue;
-      if (always) {
+      // Those of a layer that is drawn and never learns are filled before training.
+      const bool filled = plan_.weights[l] != Weights::Source && name.find(".bn.") != std::string::npos &&
+                          (name.find("running_") != std::string::npos || name.find("num_batches") != std::string::npos);
+      if (always && !filled) {
         EXPECT_EQ(after.at(name), hash) << name;
       }
     }
