@@ -5,12 +5,12 @@
 #include <memory>
 #include <optional>
 
+#include "cambium/cache.h"
 #include "cambium/error.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "exec/garbage.h"
-#include "exec/worker_resolver.h"
 #include "report/text.h"
 
 namespace cambium {

@@ -17,7 +17,6 @@
 #include "engine/blame.h"
 #include "engine/facts.h"
 #include "engine/frozen_statistics.h"
-#include "engine/head_rows.h"
 #include "engine/layer_measures.h"
 #include "engine/source_weights.h"
 #include "engine/task.h"

@@ -15,7 +15,6 @@
 #include "engine/checkpoint_keeper.h"
 #include "engine/facts.h"
 #include "engine/frozen_statistics.h"
-#include "engine/head_rows.h"
 #include "engine/images.h"
 #include "engine/model.h"
 #include "engine/optimizer.h"

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cambium/cache.h"
 #include "cambium/files.h"
 #include "exec/worker_process.h"
 #include "protocol/places.h"
@@ -26,17 +26,6 @@ std::string stamp(const fs::path& path) {
 }
 
 bool holds(const FileStamp& known) { return file_stamp(known.path) == known; }
-
-}  // namespace
-
-fs::path cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  if (cache && *cache) return fs::path(cache) / "cambium";
-  return home && *home ? fs::path(home) / ".cache" / "cambium" : fs::path();
-}
-
-namespace {
 
 /// What went wrong with a request, as its subject is to be told of.
 std::string subject(const DatasetRequest& request) { return "data set " + request.data.plugin; }

@@ -8,9 +8,6 @@
 
 namespace cambium {
 
-/// Where answers and decoded images are kept, for they can be made again; empty where there is no place.
-std::filesystem::path cache_folder();
-
 /// Asks a worker about plugins, and keeps its answers on disk: by the plugin files' stamps (path, size, times, inode)
 /// and, for data, by the stamps of the files that were read. Known answers start no worker. A cache that cannot be
 /// written is done without.
