@@ -13,7 +13,7 @@ endif()
 # cambium_room(NAME [LIBRARY ...]): the sources of runner/NAME as the static library cambium_NAME.
 function(cambium_room name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/runner/${name}/*.cpp
-       ${CMAKE_SOURCE_DIR}/runner/${name}/*/*.cpp)
+       ${CMAKE_SOURCE_DIR}/runner/${name}/*/*.cpp ${CMAKE_SOURCE_DIR}/runner/${name}/*/*/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(NOT sources)
     return()

@@ -137,6 +137,7 @@ void to_json(Json& json, const NetworkInfo& value) {
           {"total", value.total},
           {"trainable", value.trainable},
           {"least_batch", value.least_batch},
+          {"linear_head", value.linear_head},
           {"input",
            {{"mean", value.input.mean},
             {"std", value.input.std},
@@ -157,6 +158,7 @@ void from_json(const Json& json, NetworkInfo& value) {
   value.total = json.at("total");
   value.trainable = json.at("trainable");
   value.least_batch = json.at("least_batch");
+  value.linear_head = json.at("linear_head");
   const Json& input = json.at("input");
   value.input = {input.at("mean").get<std::vector<double>>(), input.at("std").get<std::vector<double>>(),
                  input.at("size"), input.at("resize"), input.at("interpolation")};
@@ -290,7 +292,8 @@ void to_json(Json& json, const TrainJob& value) {
           {"selections", value.selections},
           {"checkpoint", value.checkpoint},
           {"threads", value.threads},
-          {"keep_weights", value.keep_weights}};
+          {"keep_weights", value.keep_weights},
+          {"taps", value.taps}};
   if (value.source) json["source"] = *value.source;
   if (const auto& source = value.source_data)
     json["source_data"] = {{"data", source->data}, {"settings", source->settings}, {"seed", source->seed}};
@@ -318,6 +321,17 @@ void from_json(const Json& json, TrainJob& value) {
   value.checkpoint = json.at("checkpoint");
   value.threads = json.at("threads");
   value.keep_weights = json.at("keep_weights");
+  value.taps = json.at("taps").get<TapsOrder>();
+}
+
+void to_json(Json& json, const HeadsJob& value) { json = {{"do", "heads"}, {"members", value.members}}; }
+void from_json(const Json& json, HeadsJob& value) { value = {json.at("members").get<std::vector<TrainJob>>()}; }
+
+void to_json(Json& json, const TapsOrder& value) {
+  json = {{"folder", value.folder}, {"cuts", value.cuts}, {"max_bytes", value.max_bytes}};
+}
+void from_json(const Json& json, TapsOrder& value) {
+  value = {json.at("folder"), json.at("cuts").get<std::vector<std::int64_t>>(), json.at("max_bytes")};
 }
 
 }  // namespace cambium

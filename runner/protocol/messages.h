@@ -92,6 +92,7 @@ struct NetworkInfo {
   std::int64_t total = 0;        ///< parameters, the head's included
   std::int64_t trainable = 0;    ///< of them, those that learn in any phase
   std::int64_t least_batch = 1;  ///< images that a step needs: 2 where a norm would have one value a channel of one
+  bool linear_head = false;      ///< the head is one matrix and one vector: what the head trainer takes
   InputCard input;
   TransferPlan plan;
   std::string fingerprint;       ///< of the files that it was read from; empty: of none
@@ -189,6 +190,14 @@ struct SourceData {
   std::uint64_t seed = 0;
 };
 
+/// Taps that may be shared: where their files lie, and after how many leading layers they are to be kept. With no cuts
+/// a job keeps what it computes to itself.
+struct TapsOrder {
+  std::string folder;
+  std::vector<std::int64_t> cuts;  ///< ascending
+  std::int64_t max_bytes = 0;      ///< of all files in the folder
+};
+
 /// {"do": "train", ...}: one attempt at one cell. All paths are absolute. The answer is {"cell":, "state":
 /// "done"|"failed"}; everything else is in the event file.
 struct TrainJob {
@@ -208,6 +217,14 @@ struct TrainJob {
   std::string checkpoint;  ///< read if it is there and fits, written each epoch, removed at the end
   int threads = 1;
   bool keep_weights = true;
+  TapsOrder taps;
+};
+
+/// {"do": "heads", "members": [...]}: an attempt at each of several cells that train a linear head on the same taps:
+/// alike in backbone, source, transfer plan of the backbone, and data but for what is selected. Each member has an
+/// event file of its own, and fails alone. The answer is {"cell": the first member's, "state": "done"}.
+struct HeadsJob {
+  std::vector<TrainJob> members;
 };
 
 void to_json(Json& json, const PluginInfo& value);
@@ -240,6 +257,10 @@ void to_json(Json& json, const Pins& value);
 void from_json(const Json& json, Pins& value);
 void to_json(Json& json, const TrainJob& value);
 void from_json(const Json& json, TrainJob& value);
+void to_json(Json& json, const HeadsJob& value);
+void from_json(const Json& json, HeadsJob& value);
+void to_json(Json& json, const TapsOrder& value);
+void from_json(const Json& json, TapsOrder& value);
 void to_json(Json& json, const TransferPlan& value);
 void from_json(const Json& json, TransferPlan& value);
 

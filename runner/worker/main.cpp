@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "cambium/error.h"
-#include "engine/checkpoint_keeper.h"
-#include "engine/torch_version.h"
+#include "engine/model/torch_version.h"
+#include "engine/train/checkpoint_keeper.h"
 #include "worker/serve.h"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "cambium/nn.h"
-#include "engine/facts.h"
+#include "engine/model/facts.h"
 
 namespace cambium {
 namespace {
@@ -120,6 +120,7 @@ class Trial {
                        request_.classes),
            "the head must give one number a class: a fault of the plugin");
     if (is_trained(model_.layers()) && train_fault(*head, x)) info_.least_batch = 2;
+    info_.linear_head = x.dim() == 2 && dynamic_cast<const nn::Linear*>(head.get()) != nullptr;
   }
 
   [[noreturn]] void fail(const std::string& what, const std::string& hint) const {

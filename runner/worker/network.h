@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/model.h"
+#include "engine/model/model.h"
 #include "protocol/messages.h"
 
 namespace cambium {

@@ -9,7 +9,7 @@
 
 #include "cambium/files.h"
 #include "decode.h"
-#include "engine/geometry/geometry.h"
+#include "engine/data/geometry/geometry.h"
 
 /// Decodes, resizes to 256 and crops to 224 JPEGs on one core, and lets Pillow do the same in the same run.
 ///

@@ -5,7 +5,7 @@
 
 #include "builtin.h"
 #include "cambium/files.h"
-#include "engine/geometry/geometry.h"
+#include "engine/data/geometry/geometry.h"
 
 namespace cambium::test {
 namespace {

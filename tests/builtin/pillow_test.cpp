@@ -9,8 +9,8 @@
 
 #include "builtin.h"
 #include "cambium/files.h"
-#include "engine/geometry/channels.h"
-#include "engine/geometry/geometry.h"
+#include "engine/data/geometry/channels.h"
+#include "engine/data/geometry/geometry.h"
 #include "support/oracle.h"
 
 namespace cambium::test {

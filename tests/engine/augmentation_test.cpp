@@ -1,4 +1,4 @@
-#include "engine/geometry/augmentation.h"
+#include "engine/data/geometry/augmentation.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/equal.h>
@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "engine/images.h"
+#include "engine/data/images.h"
 #include "protocol/settings.h"
 #include "support/oracle.h"
 #include "tiny.h"

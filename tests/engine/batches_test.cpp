@@ -1,4 +1,4 @@
-#include "engine/batches.h"
+#include "engine/data/batches.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>

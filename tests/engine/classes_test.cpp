@@ -3,8 +3,8 @@
 
 #include <set>
 
-#include "engine/sealed_dataset.h"
-#include "engine/selection_record.h"
+#include "engine/data/sealed_dataset.h"
+#include "engine/data/selection_record.h"
 #include "protocol/selected.h"
 #include "tiny.h"
 

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cambium/error.h"
-#include "engine/checkpoint.h"
-#include "engine/events.h"
+#include "engine/train/checkpoint.h"
+#include "engine/train/events.h"
 #include "support/temporary_folder.h"
 
 namespace cambium {

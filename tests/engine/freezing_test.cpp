@@ -5,7 +5,7 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 
-#include "engine/model.h"
+#include "engine/model/model.h"
 #include "engine/tiny.h"
 
 /// Frozen means frozen: no parameter, no running statistic.

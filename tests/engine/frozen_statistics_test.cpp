@@ -1,4 +1,4 @@
-#include "engine/frozen_statistics.h"
+#include "engine/train/frozen_statistics.h"
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -6,7 +6,7 @@
 
 #include <numeric>
 
-#include "engine/selection.h"
+#include "engine/data/selection.h"
 #include "engine/tiny.h"
 #include "weights/torch/tensor_file.h"
 

@@ -1,4 +1,4 @@
-#include "engine/measuring.h"
+#include "engine/measure/measuring.h"
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -6,8 +6,8 @@
 
 #include <numeric>
 
-#include "engine/layer_measures.h"
-#include "engine/task.h"
+#include "engine/measure/layer_measures.h"
+#include "engine/measure/task.h"
 #include "measures/similarity.h"
 #include "tiny.h"
 #include "weights/torch/tensor_file.h"

@@ -1,9 +1,9 @@
-#include "engine/optimizer.h"
+#include "engine/train/optimizer.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>  // the independent reference; nothing else in Cambium includes this
 
-#include "engine/schedule.h"
+#include "engine/train/schedule.h"
 #include "protocol/messages.h"
 #include "protocol/settings.h"
 

@@ -1,4 +1,4 @@
-#include "engine/overlap.h"
+#include "engine/data/overlap.h"
 
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
-#include "engine/checkpoint.h"
 #include "engine/tiny.h"
+#include "engine/train/checkpoint.h"
 #include "support/failing_sync.h"
 
 /// What is on the disk when the power goes: one must be able to go on from it.

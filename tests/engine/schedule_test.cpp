@@ -1,4 +1,4 @@
-#include "engine/schedule.h"
+#include "engine/train/schedule.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "engine/selection.h"
+#include "engine/data/selection.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "engine/source_mix.h"
+#include "engine/train/source_mix.h"
 
 #include <ATen/TensorOperators.h>
 #include <gmock/gmock.h>

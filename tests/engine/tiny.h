@@ -14,9 +14,9 @@
 #include "cambium/files.h"
 #include "cambium/nn.h"
 #include "cambium/random.h"
-#include "engine/events.h"
-#include "engine/facts.h"
-#include "engine/trainer.h"
+#include "engine/model/facts.h"
+#include "engine/train/events.h"
+#include "engine/train/trainer.h"
 #include "protocol/settings.h"
 #include "support/temporary_folder.h"
 

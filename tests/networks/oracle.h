@@ -12,8 +12,8 @@
 
 #include "builtin/builtin.h"
 #include "cambium/strategy.h"
-#include "engine/facts.h"
-#include "engine/model.h"
+#include "engine/model/facts.h"
+#include "engine/model/model.h"
 #include "support/temporary_folder.h"
 #include "weights/torch/tensor_file.h"
 

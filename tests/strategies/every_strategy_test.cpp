@@ -8,8 +8,8 @@
 
 #include <set>
 
-#include "engine/model.h"
-#include "engine/optimizer.h"
+#include "engine/model/model.h"
+#include "engine/train/optimizer.h"
 #include "strategies/strategies.h"
 #include "weights/torch/tensor_file.h"
 

@@ -62,11 +62,12 @@ class BasicBlock : public Residual {
   }
 
  private:
-  at::Tensor path(const at::Tensor& x) override {
-    return bn2_.forward(conv2_.forward(at::relu(bn1_.forward(conv1_.forward(x)))));
-  }
+  at::Tensor path(const at::Tensor& x) override { return conv2_.forward(at::relu(conv1_.forward(x, bn1_)), bn2_); }
 
-  Module &conv1_, &bn1_, &conv2_, &bn2_;
+  nn::Conv2d& conv1_;
+  nn::BatchNorm& bn1_;
+  nn::Conv2d& conv2_;
+  nn::BatchNorm& bn2_;
 };
 
 /// 1x1 to `width` channels, 3x3, 1x1 to four times as many (the same figure, right); the stride is in the 3x3, as in
@@ -88,11 +89,16 @@ class Bottleneck : public Residual {
 
  private:
   at::Tensor path(const at::Tensor& x) override {
-    const at::Tensor narrow = at::relu(bn1_.forward(conv1_.forward(x)));
-    return bn3_.forward(conv3_.forward(at::relu(bn2_.forward(conv2_.forward(narrow)))));
+    const at::Tensor narrow = at::relu(conv1_.forward(x, bn1_));
+    return conv3_.forward(at::relu(conv2_.forward(narrow, bn2_)), bn3_);
   }
 
-  Module &conv1_, &bn1_, &conv2_, &bn2_, &conv3_, &bn3_;
+  nn::Conv2d& conv1_;
+  nn::BatchNorm& bn1_;
+  nn::Conv2d& conv2_;
+  nn::BatchNorm& bn2_;
+  nn::Conv2d& conv3_;
+  nn::BatchNorm& bn3_;
 };
 
 }  // namespace cambium::blocks

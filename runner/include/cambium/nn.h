@@ -25,13 +25,19 @@ struct ConvOptions {
   std::int64_t fan_out(std::int64_t out) const { return out * kernel * kernel; }
 };
 
+class BatchNorm;
+
 /// 2-D convolution: [N, in, H, W] to [N, out, H', W']. He-normal weights, zero bias, unless the options say otherwise.
 class Conv2d : public Module {
  public:
   Conv2d(std::int64_t in, std::int64_t out, ConvOptions options = {});
   at::Tensor forward(const at::Tensor& x) override;
+  /// The same with `norm` after it: as one convolution where that is in eval mode and nobody asks for gradients.
+  at::Tensor forward(const at::Tensor& x, BatchNorm& norm);
 
  private:
+  at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const;
+
   ConvOptions options_;
   at::Tensor weight_, bias_;
 };
@@ -53,6 +59,12 @@ class BatchNorm : public Module {
   explicit BatchNorm(std::int64_t channels, double eps = 1e-5, double momentum = 0.1);
   at::Tensor forward(const at::Tensor& x) override;
 
+  /// What eval mode does to a channel: x scale + shift, each [C].
+  struct Affine {
+    at::Tensor scale, shift;
+  };
+  Affine affine() const;
+
  private:
   double eps_, momentum_;
   at::Tensor weight_, bias_, mean_, variance_, batches_;
@@ -68,7 +80,7 @@ class Dropout : public Module {
   double probability_;
 };
 
-/// Modules one after the other, each under a name.
+/// Modules one after the other, each under a name. A convolution and the batch norm after it are one where they can be.
 class Sequential : public Module {
  public:
   template <class M, class... Args>

@@ -1,5 +1,7 @@
 #include "cambium/nn.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
@@ -35,11 +37,19 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, ConvOptions options) : options
   if (options.bias) bias_ = parameter("bias", {out}, options.bias_init.value_or(Init::constant(0)), Role::Bias);
 }
 
-at::Tensor Conv2d::forward(const at::Tensor& x) {
+at::Tensor Conv2d::convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
   const auto& o = options_;
-  at::Tensor y = at::conv2d(x, weight_, bias_, {o.stride, o.stride}, {o.padding, o.padding}, {1, 1}, o.groups);
-  count(y.numel() / y.size(0) * weight_.numel() / weight_.size(0));
+  at::Tensor y = at::conv2d(x, weight, bias, {o.stride, o.stride}, {o.padding, o.padding}, {1, 1}, o.groups);
+  count(y.numel() / y.size(0) * weight.numel() / weight.size(0));
   return y;
+}
+
+at::Tensor Conv2d::forward(const at::Tensor& x) { return convolve(x, weight_, bias_); }
+
+at::Tensor Conv2d::forward(const at::Tensor& x, BatchNorm& norm) {
+  if (norm.training() || at::GradMode::is_enabled()) return norm.forward(forward(x));
+  const auto [scale, shift] = norm.affine();
+  return convolve(x, weight_ * scale.view({-1, 1, 1, 1}), bias_.defined() ? shift.addcmul(bias_, scale) : shift);
 }
 
 Linear::Linear(std::int64_t in, std::int64_t out, bool bias) {
@@ -75,13 +85,23 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
   return at::batch_norm(x, weight_, bias_, mean_, variance_, training(), momentum_, eps_, false);
 }
 
+BatchNorm::Affine BatchNorm::affine() const {
+  const at::Tensor scale = weight_ * (variance_ + eps_).rsqrt();
+  return {scale, bias_ - mean_ * scale};
+}
+
 at::Tensor Dropout::forward(const at::Tensor& x) {
   return training() && probability_ > 0 ? at::dropout(x, probability_, true) : x;
 }
 
 at::Tensor Sequential::forward(const at::Tensor& x) {
   at::Tensor y = x;
-  for (Module* step : steps_) y = step->forward(y);
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    auto* convolution = dynamic_cast<Conv2d*>(steps_[i]);
+    auto* norm = convolution && i + 1 < steps_.size() ? dynamic_cast<BatchNorm*>(steps_[i + 1]) : nullptr;
+    if (norm) ++i;
+    y = norm ? convolution->forward(y, *norm) : steps_[i]->forward(y);
+  }
   return y;
 }
 
