@@ -69,7 +69,7 @@ class Finder {
 }  // namespace
 
 const char* to_string(Kind kind) {
-  constexpr const char* kNames[] = {"weights", "checkpoints", "leftovers", "logs", "answers", "decoded images"};
+  constexpr const char* kNames[] = {"weights", "checkpoints", "leftovers", "logs", "taps", "answers", "decoded images"};
   return kNames[int(kind)];
 }
 
@@ -79,6 +79,7 @@ const char* reason(Kind kind) {
       "their cells are done, or in no study any more",
       "of workers that were killed while they wrote",
       "what workers printed; failures have their last lines in the database",
+      "of frozen layers, not used for long; computed again when needed",
       "of plugins, not used for long; asked for again when needed",
       "not used for long; decoded again when needed",
   };
@@ -97,6 +98,7 @@ std::vector<Garbage> find_garbage(const Store& store, const fs::path& cache, dou
   finder.look(files / "checkpoints", Kind::Checkpoint, [&](const fs::path& file) { return !use(file).checkpoint; });
   finder.look(files / "measures", Kind::Leftover, [](const fs::path&) { return false; });
   finder.look(files / "logs", Kind::Log, [](const fs::path&) { return true; });
+  finder.look(files / "taps", Kind::Taps, [&](const fs::path& file) { return finder.is_old(file); });
   if (!cache.empty()) {
     finder.look(cache, Kind::Answer,
                 [&](const fs::path& file) { return file.extension() == ".json" && finder.is_old(file); });

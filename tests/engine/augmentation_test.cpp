@@ -226,7 +226,7 @@ TEST_F(Kept, ImagesThatAreDamagedAreDecodedAgain) {
 }
 
 TEST_F(Kept, ImagesAreKeptInMemoryWhereThereIsNoFolder) {
-  KeptImages kept({}, {"data", "train", 3, 4});
+  KeptRows kept({}, {"images", "data", "train", 3, 4}, 3);
   const std::vector<std::uint8_t> image = {1, 2, 3, 4};
   EXPECT_TRUE(kept.find(1).empty());
   kept.put(1, image);

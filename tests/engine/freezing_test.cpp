@@ -7,6 +7,7 @@
 
 #include "engine/model/model.h"
 #include "engine/tiny.h"
+#include "engine/train/optimizer.h"
 
 /// Frozen means frozen: no parameter, no running statistic.
 namespace cambium::test {

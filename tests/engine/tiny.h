@@ -17,6 +17,7 @@
 #include "engine/model/facts.h"
 #include "engine/train/events.h"
 #include "engine/train/trainer.h"
+#include "protocol/selected.h"
 #include "protocol/settings.h"
 #include "support/temporary_folder.h"
 
@@ -159,13 +160,18 @@ class Bench {
 
   void run() {
     Ingredients ingredients;
-    ingredients.backbone = std::make_unique<TinyBackbone>(dropout);
+    if (!body) body = std::make_shared<Body>(Body{Model(std::make_unique<TinyBackbone>(dropout), classes())});
+    ingredients.body = body;
+    ingredients.taps = &taps;
     ingredients.dataset = dataset;
     ingredients.source_dataset = source_dataset;
     ingredients.strategy = std::move(strategy);
     EventFile events(job.events);
     Stopwatch watch;
     train(job, std::move(ingredients), events, watch);
+  }
+  std::int64_t classes() const {
+    return std::int64_t(kept_classes(job.data_settings, dataset->info().classes).size());
   }
   std::vector<Json> events() const {
     std::vector<Json> all;
@@ -189,6 +195,8 @@ class Bench {
   std::shared_ptr<TinyDataset> dataset = std::make_shared<TinyDataset>();
   std::shared_ptr<TinyDataset> source_dataset;
   std::unique_ptr<TinyStrategy> strategy;
+  std::shared_ptr<Body> body;  ///< the run's own where there is none
+  TapFiles taps;
 };
 
 /// A SHA-256 over bytes, by tensor.

@@ -4,6 +4,7 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -40,23 +41,12 @@ Images::Images(const SealedDataset& data, Split split, std::vector<std::int64_t>
   for (std::int64_t index : indices_) labels_.push_back(all[std::size_t(index)]);
 }
 
-void Images::keep_prefix(const Model& model, std::size_t layers, std::int64_t most) {
-  if (layers == 0 || indices_.empty() || from_ > 0) return;
-  at::NoGradGuard no_grad;
-  const std::size_t batch = batch_of(shape());
-  at::Tensor kept;
-  for (std::size_t at = 0; at < size(); at += batch) {
-    const auto positions = range(at, std::min(at + batch, size()));
-    const at::Tensor taps = model.features(inputs(positions), layers);
-    if (!kept.defined()) {
-      std::vector<std::int64_t> shape = taps.sizes().vec();
-      if (taps[0].numel() * std::int64_t(size()) * 4 > most) return;
-      shape[0] = std::int64_t(size());
-      kept = at::empty(shape, at::kFloat);
-    }
-    kept.narrow(0, std::int64_t(at), taps.size(0)).copy_(taps);
-  }
-  kept_ = kept;
+std::string Images::key() const {
+  return fmt::format("{} mean {:.17g} std {:.17g}", source_.key(), fmt::join(how_.mean, " "), fmt::join(how_.std, " "));
+}
+
+void Images::feed(std::shared_ptr<const Taps> taps, std::size_t layers) {
+  taps_ = std::move(taps);
   from_ = layers;
 }
 
@@ -74,14 +64,11 @@ at::Tensor Images::labels(std::span<const std::int64_t> positions) const {
 }
 
 at::Tensor Images::inputs(std::span<const std::int64_t> positions) const {
-  if (!kept_.defined()) return normalised(source_.plain(chosen(positions)), how_);
-  at::Tensor rows = at::empty({std::int64_t(positions.size())}, at::kLong);
-  for (std::size_t i = 0; i < positions.size(); ++i) rows.data_ptr<std::int64_t>()[i] = positions[i];
-  return kept_.index_select(0, rows);
+  return taps_ ? taps_->rows(positions) : normalised(source_.plain(chosen(positions)), how_);
 }
 
 at::Tensor Images::inputs(std::span<const std::int64_t> positions, std::uint64_t seed, std::int64_t epoch) const {
-  if (!how_.augments()) return inputs(positions);
+  if (taps_ || !how_.augments()) return inputs(positions);
   at::Tensor images = varied(positions, seed, epoch);
   if (!how_.augmentation.mixes()) return images;
   const std::vector<Mix> all = mixes(positions, seed, epoch);

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/data/batches.h"
@@ -13,6 +15,14 @@
 #include "engine/model/model.h"
 
 namespace cambium {
+
+/// What a frozen prefix gives for some images.
+class Taps {
+ public:
+  virtual ~Taps() = default;
+  /// Of the images at `positions`: [B, ...].
+  virtual at::Tensor rows(std::span<const std::int64_t> positions) const = 0;
+};
 
 /// Some images of a split with their labels, as a network is fed them: or, once kept, as its frozen prefix gives them.
 class Images {
@@ -25,9 +35,15 @@ class Images {
   /// The layer that inputs() are for: 0, or where the kept prefix ends.
   std::size_t from() const { return from_; }
 
-  /// Runs the first `layers` layers of `model` over all images once and keeps what they give. Not done where that takes
-  /// more than `most` bytes.
-  void keep_prefix(const Model& model, std::size_t layers, std::int64_t most = std::int64_t{1} << 29);
+  /// What decides the plain inputs beside the data: split, geometry, normalisation.
+  std::string key() const;
+  /// The data set's own numbers of the images, and how many the split has.
+  std::vector<std::int64_t> originals() const { return data_.originals(split_, indices_); }
+  std::int64_t original_count() const { return data_.original_count(split_); }
+  const DatasetInfo& data() const { return data_.info(); }
+
+  /// From here on inputs() gives `taps`, which are what the first `layers` layers give; the inputs are plain then.
+  void feed(std::shared_ptr<const Taps> taps, std::size_t layers);
 
   /// Inputs of the images at `positions` (0 .. size() - 1), plain.
   at::Tensor inputs(std::span<const std::int64_t> positions) const;
@@ -52,7 +68,7 @@ class Images {
   Preprocessing how_;
   ImageSource source_;
   std::size_t from_ = 0;
-  at::Tensor kept_;  ///< [N, ...]
+  std::shared_ptr<const Taps> taps_;
 };
 
 /// Images in a batch of whatever needs no gradients: fewer of large ones, whose activations fill the memory.

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cambium/error.h"
+#include "cambium/nn.h"
 #include "cambium/random.h"
 
 namespace cambium {
@@ -138,7 +139,7 @@ Fit Model::fit(const TransferPlan& plan, const GivenTensors& given, const Weight
   return fit_tensors(wanted, given, choice);
 }
 
-void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed) {
+void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed, std::size_t from) {
   at::NoGradGuard no_grad;
   GivenTensors given;
   if (source)
@@ -153,7 +154,7 @@ void Model::initialise(const TransferPlan& plan, const TensorMap* source, std::u
   };
   // One stream for the head: the same head in every arm of a seed, whatever the layers below.
   RandomStream heads(seed, "head");
-  for (std::size_t l = 0; l <= layers(); ++l) {
+  for (std::size_t l = from; l <= layers(); ++l) {
     const Weights weights = weights_of(plan, l);
     for (NamedParameter& parameter : parameters_of(l)) {
       const RandomStream stream = l < layers() ? stream_of(parameter.name, seed) : RandomStream(heads.next(), "head");
@@ -278,18 +279,18 @@ at::Tensor Model::run(std::size_t layer, const at::Tensor& x) {
   return y;
 }
 
-TensorMap Model::state() const {
+TensorMap Model::state(std::size_t from) const {
   TensorMap state;
-  for (std::size_t l = 0; l <= layers(); ++l) {
+  for (std::size_t l = from; l <= layers(); ++l) {
     for (NamedParameter& parameter : parameters_of(l)) state[parameter.name] = parameter.value;
     for (NamedBuffer& buffer : buffers_of(l)) state[buffer.name] = buffer.value;
   }
   return state;
 }
 
-void Model::load_state(const TensorMap& state) {
+void Model::load_state(const TensorMap& state, std::size_t from) {
   at::NoGradGuard no_grad;
-  for (auto& [name, tensor] : this->state()) {
+  for (auto& [name, tensor] : this->state(from)) {
     const auto found = state.find(name);
     if (found == state.end() || found->second.sizes() != tensor.sizes())
       throw Error(ErrorKind::Data, fmt::format("the saved state has no fitting {}", name),
@@ -297,6 +298,8 @@ void Model::load_state(const TensorMap& state) {
     at::Tensor(tensor).copy_(found->second);
   }
 }
+
+bool Model::has_linear_head() const { return dynamic_cast<const nn::Linear*>(head_.get()) != nullptr; }
 
 TensorMap Model::learning() const {
   TensorMap result;

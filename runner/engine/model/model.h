@@ -31,7 +31,8 @@ class Model {
   /// Fills every tensor: fresh ones from the seed and their own names, a fresh head from the seed and its shapes alone,
   /// the rest from `source`. Throws Error{Data} naming every tensor that the plan wants and the source lacks, has in
   /// another shape, or has in a layer taken over while the network does not know it. A fresh head need not be there.
-  void initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed);
+  /// Leaves the first `from` layers as they are; layers() is the head's number.
+  void initialise(const TransferPlan& plan, const TensorMap* source, std::uint64_t seed, std::size_t from = 0);
 
   /// From here on, learn as `phase` says: which parameters take gradients, how each layer's norm and dropout run.
   void begin_phase(const Phase& phase);
@@ -51,10 +52,13 @@ class Model {
   /// What layers [`from`, `to`) give.
   at::Tensor features(const at::Tensor& x, std::size_t to, std::size_t from = 0) const;
 
-  /// Every parameter and buffer by name, the head's under the backbone's name for it. The tensors are the model's own.
-  TensorMap state() const;
-  /// Copies `state` in; it must hold every tensor of the model.
-  void load_state(const TensorMap& state);
+  /// Every parameter and buffer of layer `from` and those above it by name, the head's under the backbone's name for
+  /// it. The tensors are the model's own.
+  TensorMap state(std::size_t from = 0) const;
+  /// Copies `state` in; it must hold every tensor that state(from) has.
+  void load_state(const TensorMap& state, std::size_t from = 0);
+  /// Whether the head is one matrix, and perhaps one vector, on features [N, F].
+  bool has_linear_head() const;
   /// The backbone's learning parameters.
   TensorMap learning() const;
 

@@ -6,8 +6,8 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -20,8 +20,11 @@
 #include "engine/model/source_weights.h"
 #include "engine/train/checkpoint_keeper.h"
 #include "engine/train/frozen_statistics.h"
+#include "engine/train/head_training.h"
+#include "engine/train/made_with.h"
 #include "engine/train/optimizer.h"
 #include "engine/train/provenance.h"
+#include "engine/train/run_weights.h"
 #include "engine/train/schedule.h"
 #include "engine/train/source_mix.h"
 #include "protocol/settings.h"
@@ -54,9 +57,11 @@ class Training {
         events_(events),
         watch_(watch),
         data_(*ingredients_.dataset, job.data_settings),
-        model_(std::move(ingredients_.backbone), std::int64_t(data_.info().classes.size())),
+        body_(*ingredients_.body),
+        model_(body_.model),
         facts_(network_facts(model_.backbone(), settings_.integer("epochs"))),
         plan_(checked_plan(*ingredients_.strategy, facts_)),
+        frozen_(frozen_prefix(plan_)),
         how_(preprocessing(job.data_settings, model_.backbone().input(), data_.info().shape.channels)),
         plain_(how_.plain()),
         selection_(select_images(data_.labels(Split::Train), data_.labels(Split::Validation).size(),
@@ -74,7 +79,7 @@ class Training {
     const std::int64_t epochs = settings_.integer("epochs");
     for (std::int64_t epoch = done_.epoch; epoch < epochs; ++epoch) {
       begin_phase(epoch);
-      Metrics metrics = train_epoch(epoch, schedule);
+      Metrics metrics = head_ ? train_head(epoch, schedule) : train_network(epoch, schedule);
       validate(epoch + 1, metrics);
       ingredients_.strategy->epoch_end(epoch + 1, metrics);
       log_epoch(epoch + 1, metrics);
@@ -90,13 +95,10 @@ class Training {
     if (train_.size() == 0 && settings_.integer("epochs") > 0)
       throw Error(ErrorKind::Data, "there are no images to train on",
                   "the data set's training split is empty, or all of it is held out for validation");
-    std::optional<TensorMap> source;
-    if (job_.source && plan_.needs_source()) source = source_tensors(model_, plan_, *job_.source);
-    if (plan_.needs_source() && !source)
+    if (plan_.needs_source() && !job_.source)
       throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
     // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
-    model_.initialise(plan_, source ? &*source : nullptr, seed_);
-    fill_frozen_statistics(model_, plan_, train_);
+    fill(body_, plan_, job_, train_, TapsPlace{ingredients_.taps, job_.taps, taps_made_with()});
     if (plan_.source_share > 0) {
       if (!job_.source_data || !ingredients_.source_dataset)
         throw Error(ErrorKind::Data, "the strategy mixes in source data and there is none",
@@ -104,7 +106,8 @@ class Training {
       mix_.emplace(*job_.source_data, ingredients_.source_dataset, model_,
                    read_weights(job_.source->path, job_.source->sha256).tensors, plan_.source_share);
     }
-    begin_ = copied(state());
+    begin_ = model_.state();
+    for (auto& [name, tensor] : state()) begin_[name] = tensor.detach().clone();
     const std::string note = go_on();
     Json record = provenance(job_.threads);
     record["plugins"] = ingredients_.plugin_hashes;
@@ -119,22 +122,25 @@ class Training {
     if (!note.empty()) event["note"] = note;
     events_.write("started", event);
     for (const std::string& epoch : done_.history) events_.write("epoch", Json::parse(epoch));
-    // What never changes is computed once. Augmented images are never the same, so their prefix is not.
-    model_.eval();
-    const std::size_t prefix = frozen_prefix(plan_);
-    // Nor is it where images of the source go through the same layers.
-    if (!how_.augments() && !mix_ && settings_.integer("epochs") > 0) train_.keep_prefix(model_, prefix);
-    validation_.keep_prefix(model_, prefix);
+    // What never changes is computed once. Augmented images are never the same, so their prefix is not; nor is it where
+    // images of the source go through the same layers.
+    if (!how_.augments() && !mix_ && settings_.integer("epochs") > 0) feed(train_, true);
+    feed(validation_, true);
+    if (trains_head_alone(plan_, model_, train_, validation_)) head_.emplace(model_, settings_, train_, validation_);
   }
 
-  /// Everything that learns or moves: the model's, and the source's head.
+  void feed(Images& images, bool again) {
+    if (const std::string note = body_.prefix->feed(images, again); !note.empty()) note_ = note;
+  }
+
+  /// Everything that may learn or move: the model's above the frozen prefix, and the source's head.
   TensorMap state() const {
-    TensorMap state = model_.state();
+    TensorMap state = model_.state(frozen_);
     if (mix_) state.merge(mix_->state());
     return state;
   }
   void load(const TensorMap& state) {
-    model_.load_state(state);
+    model_.load_state(state, frozen_);
     if (mix_) mix_->load_state(state);
   }
 
@@ -143,7 +149,7 @@ class Training {
     std::string note;
     auto checkpoint = read_checkpoint(job_.checkpoint, job_.cell, made_with(), note);
     if (!checkpoint) return note;
-    if (!fits(*checkpoint, begin_)) return "the checkpoint holds another network's tensors: begun anew";
+    if (!fits(*checkpoint, state())) return "the checkpoint holds another network's tensors: begun anew";
     done_ = std::move(*checkpoint);
     watch_.add(done_.seconds);
     load(done_.model);
@@ -166,6 +172,11 @@ class Training {
     const Phase& phase = phase_of(epoch);
     const bool first = epoch == done_.epoch;
     if (!first && phase.epoch != epoch) return;
+    if (head_) {
+      head_->begin_phase(phase.head);
+      if (first && done_.epoch > 0) head_->load_state(done_.optimizer);
+      return;
+    }
     model_.begin_phase(phase);
     auto groups = model_.groups(phase, settings_.number("weight_decay"));
     if (mix_) groups.push_back(mix_->begin_phase(phase.layers.back(), settings_.number("weight_decay")));
@@ -176,7 +187,16 @@ class Training {
     }
   }
 
-  Metrics train_epoch(std::int64_t epoch, const Schedule& schedule) {
+  Metrics train_head(std::int64_t epoch, const Schedule& schedule) {
+    const auto steps = std::int64_t(bounds_.size()) - 1;
+    const HeadScore score = head_->train(epoch_order(train_.size(), seed_, epoch), bounds_, schedule, epoch * steps);
+    if (score.diverged) fail_at(epoch, *score.diverged, score.loss);
+    return {{"train_loss", score.loss},
+            {"train_accuracy", double(score.right) / double(train_.size())},
+            {"lr", settings_.number("lr") * schedule.factor((epoch + 1) * steps - 1)}};
+  }
+
+  Metrics train_network(std::int64_t epoch, const Schedule& schedule) {
     at::manual_seed(stream_seed(seed_, "dropout", std::uint64_t(epoch)));
     model_.train();
     const auto order = epoch_order(train_.size(), seed_, epoch);
@@ -217,10 +237,7 @@ class Training {
           penalty.defined())
         loss = loss.add(penalty);
       const double in_all = loss.item<double>();
-      if (!std::isfinite(value) || !std::isfinite(in_all)) {
-        log_epoch(epoch + 1, {{"train_loss", in_all}});
-        diverged("loss", in_all, fmt::format("epoch {}, step {}", epoch + 1, step + 1));
-      }
+      if (!std::isfinite(value) || !std::isfinite(in_all)) fail_at(epoch, step, in_all);
       optimizer_.zero_grad();
       if (loss.requires_grad()) loss.backward();
       optimizer_.step(lr, schedule.factor(epoch * steps + step), schedule.momentum(epoch * steps + step));
@@ -235,15 +252,24 @@ class Training {
     return metrics;
   }
 
+  [[noreturn]] void fail_at(std::int64_t epoch, std::int64_t step, double loss) {
+    log_epoch(epoch + 1, {{"train_loss", loss}});
+    diverged("loss", loss, fmt::format("epoch {}, step {}", epoch + 1, step + 1));
+  }
+
   [[noreturn]] static void diverged(const char* what, double value, const std::string& where) {
     throw Error(ErrorKind::Diverged,
                 fmt::format("the {} became {} in {}", what, std::isnan(value) ? "not a number" : "infinite", where),
                 "a smaller train.lr, or train.warmup_epochs, usually helps");
   }
 
+  Score score(const Images& images) {
+    return head_ && images.from() == model_.layers() ? head_->evaluate(images) : evaluate(model_, images);
+  }
+
   void validate(std::int64_t epoch, Metrics& metrics) {
     if (validation_.size() == 0) return;
-    const Score score = evaluate(model_, validation_);
+    const Score score = this->score(validation_);
     metrics["val_loss"] = score.loss;
     metrics["val_accuracy"] = score.accuracy;
     if (!(score.accuracy > done_.best_accuracy)) return;
@@ -264,21 +290,21 @@ class Training {
     checkpoint.epoch = epoch;
     checkpoint.seconds = watch_.seconds();
     checkpoint.model = state();
-    checkpoint.optimizer = optimizer_.state();
+    checkpoint.optimizer = head_ ? head_->state() : optimizer_.state();
     keeper_.keep(std::move(checkpoint), made_with());
   }
 
-  /// What bits depend on: a run goes on only with the same.
   MadeWith made_with() const {
-    const Json record = provenance(job_.threads);
-    MadeWith result = {{"number of threads", std::to_string(job_.threads)},
-                       {"network file", model_.backbone().fingerprint()}};
-    for (const auto& [name, key] :
-         {std::pair{"LibTorch", "torch"}, std::pair{"CPU", "cpu"},
-          std::pair{"choice of vector instructions", "instructions"}, std::pair{"BLAS", "blas"}})
-      result[name] = record.at(key).get<std::string>();
-    for (const auto& [plugin, hash] : ingredients_.plugin_hashes) result["library of plugin " + plugin] = hash;
-    return result;
+    return cambium::made_with(job_.threads, model_.backbone().fingerprint(), ingredients_.plugin_hashes);
+  }
+
+  /// What taps are made with: no strategy changes them.
+  std::string taps_made_with() const {
+    std::map<std::string, std::string> plugins = ingredients_.plugin_hashes;
+    std::erase_if(plugins,
+                  [&](const auto& one) { return one.first != job_.backbone.plugin && one.first != job_.data.plugin; });
+    const MadeWith all = cambium::made_with(job_.threads, model_.backbone().fingerprint(), plugins);
+    return Json{{"made with", all}, {"backbone", job_.backbone}, {"precision", settings_.string("precision")}}.dump();
   }
 
   void finish() {
@@ -294,24 +320,25 @@ class Training {
     if (tested) {
       test.emplace(data_, Split::Test, all_of(data_, Split::Test), plain_);
       model_.eval();
-      if (!done_.best.empty()) test->keep_prefix(model_, frozen_prefix(plan_));
-      const Score score = evaluate(model_, *test);
+      feed(*test, head_ || !done_.best.empty());
+      const Score score = this->score(*test);
       metrics["test_loss"] = score.loss;
       metrics["test_accuracy"] = score.accuracy;
       if (!std::isfinite(score.loss)) diverged("test loss", score.loss, "the network as it is after the last epoch");
     }
     if (mix_) test_source(metrics);
-    keep(weights, "last", model_.state(), metrics);
+    keep(weights, "last", metrics);
     if (!done_.best.empty()) {
       metrics["best_epoch"] = double(done_.best_epoch);
       metrics["best_val_accuracy"] = done_.best_accuracy;
-      model_.load_state(done_.best);
+      load(done_.best);
       Metrics of_best;
-      if (tested) of_best["test_accuracy"] = metrics["test_accuracy_best_val"] = evaluate(model_, *test).accuracy;
-      keep(weights, "best", model_.state(), of_best);
+      if (tested) of_best["test_accuracy"] = metrics["test_accuracy_best_val"] = score(*test).accuracy;
+      keep(weights, "best", of_best);
     }
-    events_.write("finished",
-                  {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}});
+    Json event = {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}};
+    if (!note_.empty()) event["note"] = note_;
+    events_.write("finished", std::move(event));
     events_.sync();  // before what one could go on from is taken away
     keeper_.remove();
   }
@@ -328,30 +355,12 @@ class Training {
     metrics["source_test_loss"] = after->loss;
   }
 
-  /// Writes a weights file with its card: all that is needed to use it, or to refuse to.
-  void keep(Json& weights, const std::string& kind, const TensorMap& state, const Metrics& metrics) {
+  void keep(Json& weights, const std::string& kind, const Metrics& metrics) {
     if (!job_.keep_weights) return;
-    const std::string path = job_.weights_stem + "." + kind + ".safetensors";
-    TensorFile file{state, {}};
-    file.metadata["format"] = "pt";
-    file.metadata["cambium"] = Json{
-        {"cell", job_.cell},
-        {"kind", kind},
-        {"seed", job_.seed},
-        {"generation", job_.generation},
-        {"backbone", Json(job_.backbone)},
-        {"dataset", job_.data.plugin},
-        {"fingerprint", data_.info().fingerprint},
-        {"classes", data_.info().classes},
-        {"mean", how_.mean},
-        {"std", how_.std},
-        {"interpolation", interpolation(job_.data_settings, model_.backbone().input())},
-        {"input", {train_.shape().channels, train_.shape().height, train_.shape().width}},
-        {"epochs", kind == "best" ? done_.best_epoch : settings_.integer("epochs")},
-        {"metrics",
-         metrics_json(metrics)}}.dump();
-    const std::string hash = write_safetensors(path, file);
-    weights.push_back({{"kind", kind}, {"path", path}, {"sha256", hash}, {"bytes", std::filesystem::file_size(path)}});
+    const RunWeights what{job_,           data_.info(),
+                          how_,           interpolation(job_.data_settings, model_.backbone().input()),
+                          train_.shape(), kind == "best" ? done_.best_epoch : settings_.integer("epochs")};
+    weights.push_back(write_weights(what, kind, model_.state(), metrics));
   }
 
   const TrainJob& job_;
@@ -360,9 +369,11 @@ class Training {
   EventFile& events_;
   Stopwatch& watch_;
   SealedDataset data_;
-  Model model_;
+  Body& body_;
+  Model& model_;
   const NetworkFacts facts_;
   const TransferPlan plan_;
+  const std::size_t frozen_;  ///< leading layers that never change
   const Preprocessing how_;
   const Preprocessing plain_;
   const Selection selection_;
@@ -370,10 +381,12 @@ class Training {
   Images train_, validation_;
   std::optional<SourceMix> mix_;
   Optimizer optimizer_;
+  std::optional<HeadTraining> head_;  ///< where nothing else learns
   CheckpointKeeper keeper_{job_.checkpoint, ingredients_.checkpoint_seconds};
   Checkpoint done_;  ///< epochs done, best so far, history
-  TensorMap begin_;  ///< the model as training began
+  TensorMap begin_;  ///< the model as training began; what never changes is the model's own
   std::vector<std::size_t> bounds_;
+  std::string note_;  ///< of what went otherwise than was wished
 };
 
 }  // namespace

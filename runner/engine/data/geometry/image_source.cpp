@@ -31,10 +31,12 @@ ImageSource::ImageSource(const SealedDataset& data, Split split, Geometry how, b
   // By the data set's own numbers, since runs that keep different classes share what is kept.
   const std::int64_t count = data_.original_count(split_);
   if (info.shape.height > 0 || shape_.height == 0 || cuts || count == 0) return;
-  kept_ = std::make_unique<KeptImages>(kept_images_folder(),
-                                       KeptKey{info.fingerprint, key_text(split_, how_, data_.recoloured()), count,
-                                               shape_.channels * shape_.height * shape_.width});
+  kept_ = std::make_unique<KeptRows>(
+      kept_images_folder(),
+      KeptKey{"images", info.fingerprint, key(), count, shape_.channels * shape_.height * shape_.width}, count);
 }
+
+std::string ImageSource::key() const { return key_text(split_, how_, data_.recoloured()); }
 
 at::Tensor ImageSource::plain(std::span<const std::int64_t> indices) const {
   if (data_.info().shape.height == 0) return decoded(indices);

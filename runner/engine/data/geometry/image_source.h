@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "engine/data/geometry/augmentation.h"
 #include "engine/data/geometry/geometry.h"
-#include "engine/data/geometry/kept_images.h"
+#include "engine/data/kept_rows.h"
 #include "engine/data/sealed_dataset.h"
 
 namespace cambium {
@@ -19,6 +20,9 @@ class ImageSource {
  public:
   /// `cuts`: a random part is cut out of training images, so that plain ones are not asked for often.
   ImageSource(const SealedDataset& data, Split split, Geometry how, bool cuts);
+
+  /// What decides plain()'s pixels beside the data: split, geometry, channels.
+  std::string key() const;
 
   /// uint8 [B, C, h, w], resized and cropped.
   at::Tensor plain(std::span<const std::int64_t> indices) const;
@@ -33,7 +37,7 @@ class ImageSource {
   Split split_;
   Geometry how_;
   ImageShape shape_;  ///< of plain images
-  std::unique_ptr<KeptImages> kept_;
+  std::unique_ptr<KeptRows> kept_;
 };
 
 }  // namespace cambium
