@@ -33,7 +33,7 @@ constexpr int kStopped = 130;
 struct Options : StudyOptions {
   std::filesystem::path db = "results/cambium.db";
   Format format = Format::Table;
-  int workers = 0, threads = 1;
+  int workers = 0, threads = 0;
   bool retry_failed = false, replace = false, quiet = false;
   std::string time_limit = "0", checkpoint = "30s";
   FiguresOptions figures;
@@ -105,8 +105,9 @@ int run(const Options& options) {
   how.keep_study = name.keep;
   how.time_limit = time_limit;
   how.checkpoint_seconds = checkpoint_seconds;
-  how.workers = options.workers;
-  how.threads = options.threads;
+  how.passes.without = {Pass::BatchHeads};  // until cambium-worker answers {"do": "heads"}
+  how.passes.workers = options.workers;
+  how.passes.threads = options.threads;
   how.retry_failed = options.retry_failed;
   how.data_root = options.data_root();
   how.plugin_dirs = plugin_folders(options.plugins);
@@ -143,7 +144,8 @@ void add_run(CLI::App& app, Action& action) {
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
   verb->add_option("--threads", options->threads,
-                   "threads of each (default: 1); numbers are the same for the same number of threads")
+                   "threads of each (default: 1, or more where a study has fewer cells than processors); numbers are "
+                   "the same for the same number of threads")
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
   verb->add_flag("--retry-failed", options->retry_failed, "tries cells again that failed before");

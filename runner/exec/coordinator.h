@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "plan/passes/passes.h"
 #include "plan/plan.h"
 #include "store/store.h"
 
 namespace cambium {
 
 struct RunOptions {
-  int workers = 0;  ///< 0: as many as there are processors to use, and no more than there is work
-  int threads = 1;  ///< a worker
+  PassSettings passes;  ///< workers, threads, what is shared; `cpus` is filled in
   bool retry_failed = false;
   bool keep_study = false;         ///< these are cells of a study that is known already, and keeps the others
   double checkpoint_seconds = 30;  ///< a checkpoint after an epoch, if the last is so long ago

@@ -12,7 +12,7 @@
 namespace cambium {
 
 void Folders::make() const {
-  for (const char* name : {"events", "weights", "checkpoints", "selections", "measures", "logs"}) {
+  for (const char* name : {"events", "weights", "checkpoints", "selections", "measures", "taps", "logs"}) {
     std::error_code error;
     std::filesystem::create_directories(root_ / name, error);
     if (!error && ::access((root_ / name).c_str(), W_OK | X_OK) != 0)

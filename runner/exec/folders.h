@@ -23,6 +23,7 @@ class Folders {
   std::filesystem::path measures_stem(const std::string& identity) const;
   std::filesystem::path weights_stem(const std::string& identity) const;
   std::filesystem::path selections() const { return root_ / "selections"; }
+  std::filesystem::path taps() const { return root_ / "taps"; }
   std::filesystem::path checkpoint(const std::string& identity) const;
   std::filesystem::path log(std::size_t worker) const;
 

@@ -46,26 +46,35 @@ std::optional<Error> Slot::greet() {
 void Slot::prepare(double patience) {
   log_position = worker->log_position();
   memory_kills = cambium::memory_kills();
-  begun = std::chrono::steady_clock::now();
+  members.clear();
+  at = 0;
+  member_begun = std::chrono::steady_clock::now();
   silence = Silence(worker->process(), patience);
 }
 
-double Slot::seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count(); }
+void Slot::kill_worker() {
+  worker->kill();
+  worker->reap();
+}
+
+void Slot::advance() {
+  const std::size_t before = at;
+  while (at < members.size() && members[at].ended()) ++at;
+  if (at != before) member_begun = std::chrono::steady_clock::now();
+}
+
+double Slot::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - member_begun).count();
+}
+
+std::string Slot::stage() const {
+  return measuring ? "its measures" : "epoch " + std::to_string(member().tail.epoch() + 1);
+}
 
 std::uintmax_t Slot::heard() const {
   std::error_code none;
-  const auto size = std::filesystem::file_size(events, none);
-  return none ? 0 : size;
-}
-
-Slot Slot::past() const {
-  Slot past;
-  past.measuring = measuring;
-  past.cell = cell;
-  past.attempt = attempt;
-  past.events = events;
-  past.tail = tail;
-  return past;
+  const auto size = std::filesystem::file_size(member().events, none);
+  return (none ? 0 : size) + (std::uintmax_t{at} << 40);
 }
 
 void end_workers(std::vector<Slot>& slots) {

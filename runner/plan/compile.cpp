@@ -17,6 +17,8 @@
 #include "plan/inits.h"
 #include "plan/labels.h"
 #include "plan/measures.h"
+#include "plan/passes/collapse.h"
+#include "plan/passes/merge_equal.h"
 #include "plan/points.h"
 #include "plan/rigour.h"
 #include "plan/shared_images.h"
@@ -104,8 +106,7 @@ class Compiler {
 
     bool init_read = !inherited.empty();
     std::map<std::string, std::size_t> arm_of_group;
-    std::map<std::string, Merge> merges;
-    std::map<std::string, std::set<std::string>> read_axes;
+    Collapse collapse(stage, index);
     std::unordered_set<std::size_t> entered;
     for (const Point& point : points.points()) {
       const auto network = facts_.network(point);
@@ -122,10 +123,7 @@ class Compiler {
         // Told as text, by which cells are paired: the same whatever order a stage has its axes in.
         std::sort(replicate.begin(), replicate.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
         const std::string& strategy = point.part(PartKind::Strategy).part->component.plugin;
-        Merge& merge = merges[strategy];
-        merge.stage = index;
-        merge.strategy = strategy;
-        for (const auto& [key, value] : all_axes) read_axes[strategy].insert(key);
+        collapse.read(strategy, all_axes);
         const AxisValues factors = factors_of(axes, stage, point.indices, point.extra);
         const std::string given = arm_name(stage, point.indices, point.extra), name = given.empty() ? strategy : given;
         const Entry entry{index,
@@ -138,9 +136,7 @@ class Compiler {
         for (std::uint64_t seed : point.seeds(stage)) {
           const std::size_t before = plan_.cells.size();
           const std::size_t cell = enter(point, network, needs ? source : Source{}, seed);
-          ++merge.points;
-          ++plan_.points;
-          if (cell >= before) ++merge.cells;
+          collapse.point(plan_, strategy, cell >= before);
           if (!entered.insert(cell).second) continue;
           plan_.entries.push_back(entry);
           plan_.entries.back().cell = cell;
@@ -151,14 +147,7 @@ class Compiler {
       }
     }
     points.check_keys(init_read);
-    for (auto& [strategy, merge] : merges) {
-      if (merge.cells == merge.points) continue;
-      for (const Axis& axis : stage.axes)
-        for (const Axis::Key& key : axis.keys)
-          if (key.name != "arm" && key.name != "seed" && !read_axes[strategy].count(key.name))
-            merge.unread.push_back(key.name);
-      plan_.merges.push_back(merge);
-    }
+    collapse.finish(plan_);
   }
 
   void read_inits(const Stage& stage) {
@@ -351,15 +340,7 @@ class Compiler {
                study_.stages[stage_].name, problems_);
     if (!from.file.empty()) weights_.take(cell, study_.stages[stage_], *from.init);
     identify(cell, cell.source >= 0 ? &plan_.cells[std::size_t(cell.source)] : nullptr, from.paired);
-    const auto [at, fresh] = by_identity_.emplace(cell.identity, plan_.cells.size());
-    if (fresh) {
-      plan_.cells.push_back(std::move(cell));
-    } else {
-      Cell& known = plan_.cells[at->second];
-      ++known.points;
-      known.disjoint = known.disjoint || cell.disjoint;
-    }
-    return at->second;
+    return merge_equal_.enter(plan_, std::move(cell));
   }
 
   const Study& study_;
@@ -377,7 +358,7 @@ class Compiler {
   std::vector<bool> compiled_;                 ///< by stage
   std::map<const Value*, Init> inits_;         ///< of the stage being compiled
   std::set<std::array<const void*, 5>> checked_;
-  std::unordered_map<std::string, std::size_t> by_identity_;
+  MergeEqual merge_equal_;
 };
 
 }  // namespace

@@ -211,19 +211,31 @@ std::unordered_map<std::string, CellStatus> Store::statuses() const {
 
 void Store::recover() { cambium::recover(*data_->database, now()); }
 
-std::int64_t Store::begin_run(const std::string& identity, const std::string& plugins) {
-  Database& database = *data_->database;
-  Transaction transaction(database);
-  const std::int64_t cell = data_->cell(identity);
-  Statement& count = database.prepared("SELECT coalesce(max(attempt), 0) + 1 FROM run WHERE cell = ?");
-  count.bind(cell).step();
+std::int64_t Store::next_attempt(const std::string& identity) const {
+  Statement& count = data_->database->prepared("SELECT coalesce(max(attempt), 0) + 1 FROM run WHERE cell = ?");
+  count.bind(data_->cell(identity)).step();
   std::int64_t attempt = count.integer(0);
   count.reset();
   // An event file is never written over; whose this is will come out when it can be read.
-  while (std::filesystem::exists(event_file(files(), identity, attempt))) ++attempt;
+  const std::filesystem::path folder = files();
+  while (std::filesystem::exists(event_file(folder, identity, attempt))) ++attempt;
+  return attempt;
+}
+
+void Store::begin_run(const std::string& identity, std::int64_t attempt, const std::string& plugins) {
+  Database& database = *data_->database;
+  Transaction transaction(database);
+  const std::int64_t cell = data_->cell(identity);
   database.prepared("INSERT INTO run (cell, attempt, state, started, plugins) VALUES (?, ?, 'running', ?, ?)")
       .run(cell, attempt, now(), plugins);
   database.prepared("DELETE FROM skip WHERE cell = ?").run(cell);
+  transaction.commit();
+}
+
+std::int64_t Store::begin_run(const std::string& identity, const std::string& plugins) {
+  Transaction transaction(*data_->database);
+  const std::int64_t attempt = next_attempt(identity);
+  begin_run(identity, attempt, plugins);
   transaction.commit();
   return attempt;
 }

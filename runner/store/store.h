@@ -143,8 +143,12 @@ class Store {
   /// not; those of attempts that the database does not know of, as after a power cut, are taken in as well.
   void recover();
 
-  /// Begins the next attempt at a cell and returns its number, counted from 1. A skip of the cell is forgotten.
-  /// `plugins`: which libraries it is made with; any text that another build of them changes.
+  /// Number of the next attempt at a cell, counted from 1.
+  std::int64_t next_attempt(const std::string& identity) const;
+  /// Begins an attempt at a cell. A skip of the cell is forgotten. `plugins`: which libraries it is made with; any text
+  /// that another build of them changes.
+  void begin_run(const std::string& identity, std::int64_t attempt, const std::string& plugins);
+  /// Begins the next attempt and returns its number.
   std::int64_t begin_run(const std::string& identity, const std::string& plugins = "");
   /// Takes in what an event file holds beyond what was taken in before; a line cut short waits. Idempotent on
   /// (cell, attempt, sequence). True once the file told the run's end (finished or failed).
