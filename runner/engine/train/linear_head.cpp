@@ -85,6 +85,11 @@ void LinearHeadTrainer::choose_weight(const LinearHead& head) {
   weight_ = padded_weight_.data();
 }
 
+void LinearHeadTrainer::keep_blocks(const LinearHead& head, std::size_t count) {
+  kept_blocks_ = count;
+  logits_.resize(std::max(logits_.size(), count * std::size_t(head.classes * kBlock)));
+}
+
 /// The summed loss of some blocks. Leaves the derivatives of `scale` times it in logits().
 HeadScore LinearHeadTrainer::score(const LinearHead& head, std::size_t first_block, std::size_t last_block,
                                    double smoothing, float scale) {
@@ -132,8 +137,7 @@ HeadScore LinearHeadTrainer::train_epoch(const LinearHead& head, HeadMoments& mo
     choose(head, data, batch);
     choose_weight(head);
     const auto scale = float(1 / double(count_));
-    kept_blocks_ = small ? 1 : blocks();
-    logits_.resize(std::max(logits_.size(), kept_blocks_ * std::size_t(head.classes * kBlock)));
+    keep_blocks(head, small ? 1 : blocks());
     std::fill(gradient_.begin(), gradient_.end(), 0.0F);
     std::fill(bias_gradient_.begin(), bias_gradient_.end(), 0.0F);
     HeadScore sum;
@@ -175,11 +179,41 @@ HeadScore LinearHeadTrainer::evaluate(const LinearHead& head, const LabelledRows
   choose_weight(head);
   for (std::size_t at = 0; at < positions.size(); at += kEvaluated) {
     choose(head, data, positions.subspan(at, std::min(kEvaluated, positions.size() - at)));
-    kept_blocks_ = blocks();
-    logits_.resize(std::max(logits_.size(), kept_blocks_ * std::size_t(head.classes * kBlock)));
+    keep_blocks(head, blocks());
     const HeadScore part = score(head, 0, blocks(), 0, 0);
     total.loss += part.loss;
     total.right += part.right;
+  }
+  total.loss /= double(positions.size());
+  return total;
+}
+
+HeadScore LinearHeadTrainer::slope(const LinearHead& head, const LabelledRows& data,
+                                   std::span<const std::int64_t> positions, double smoothing,
+                                   std::vector<double>& gradient) {
+  const std::int64_t width = padded(head.width), at_once = std::min(classes_at_once(head), head.classes);
+  gradient.assign(head.weight.size() + head.bias.size(), 0);
+  gradient_.resize(std::size_t(at_once * width));
+  bias_gradient_.resize(head.bias.size());
+  const auto scale = float(1 / double(positions.size()));
+  HeadScore total;
+  choose_weight(head);
+  for (std::size_t at = 0; at < positions.size(); at += kEvaluated) {
+    choose(head, data, positions.subspan(at, std::min(kEvaluated, positions.size() - at)));
+    keep_blocks(head, blocks());
+    const HeadScore part = score(head, 0, blocks(), smoothing, scale);
+    total.loss += part.loss;
+    total.right += part.right;
+    std::fill(bias_gradient_.begin(), bias_gradient_.end(), 0.0F);
+    for (std::int64_t first = 0; first < head.classes; first += at_once) {
+      const std::int64_t last = std::min(first + at_once, head.classes);
+      std::fill(gradient_.begin(), gradient_.end(), 0.0F);
+      add_gradient(head, first, last, 0, blocks());
+      for (std::int64_t c = first; c < last; ++c)
+        for (std::int64_t f = 0; f < head.width; ++f)
+          gradient[std::size_t(c * head.width + f)] += double(gradient_[std::size_t((c - first) * width + f)]);
+    }
+    for (std::size_t c = 0; c < head.bias.size(); ++c) gradient[head.weight.size() + c] += double(bias_gradient_[c]);
   }
   total.loss /= double(positions.size());
   return total;

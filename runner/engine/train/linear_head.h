@@ -77,9 +77,15 @@ class LinearHeadTrainer {
   /// Without smoothing; the mean of a float64 sum.
   HeadScore evaluate(const LinearHead& head, const LabelledRows& data, std::span<const std::int64_t> positions);
 
+  /// The mean loss of all positions with smoothing, and its derivatives: of the weights, then of the bias, summed over
+  /// images in float64.
+  HeadScore slope(const LinearHead& head, const LabelledRows& data, std::span<const std::int64_t> positions,
+                  double smoothing, std::vector<double>& gradient);
+
  private:
   void choose(const LinearHead& head, const LabelledRows& data, std::span<const std::int64_t> batch);
   void choose_weight(const LinearHead& head);
+  void keep_blocks(const LinearHead& head, std::size_t count);
   std::size_t blocks() const { return rows_.size() / 8; }
   std::int64_t live(std::size_t block) const;
   float* logits(const LinearHead& head, std::size_t block);
