@@ -39,6 +39,10 @@ What a stage's `train` table takes, whatever the strategy. A schedule runs over 
 so that with `triangular` and `gradual_unfreezing` a layer joins in at the point of the cycle that the training is at. With `one_cycle` the momentum goes the other way than
 the rate, and `momentum` (`beta1`) is not read, unless `cycle_momentum = false`.
 
+`optimizer = "lbfgs"` is the linear probe as CLIP's authors run it (Radford et al. 2021): full batch, no rate, no schedule, the weights decayed and the bias not, as
+scikit-learn's `LogisticRegression` with `C = 1 / (weight_decay * images)`. It goes with a linear head on frozen layers and images that are not augmented, and
+ends when no derivative is above `tolerance`, or after `epochs` iterations: give it a thousand.
+
 )";
 
 std::string cell(const Field& field) {

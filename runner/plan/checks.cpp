@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "plan/class_names.h"
+#include "plan/cost.h"
 #include "plan/image_checks.h"
 #include "protocol/settings.h"
 
@@ -67,6 +68,7 @@ namespace {
 
 /// A norm over vectors, or over maps of one place, has nothing to normalise by in a step of one image.
 void check_batch(const Cell& cell, const std::string& stage, Problems& problems) {
+  if (!cell.train->settings.has("batch")) return;  // all at once
   const auto batch = cell.train->settings.integer("batch");
   const auto train = cell.dataset->per_class.find("train");
   const auto images = train == cell.dataset->per_class.end()
@@ -84,11 +86,38 @@ void check_batch(const Cell& cell, const std::string& stage, Problems& problems)
                             : "give it more than one training image");
 }
 
+/// What stands in the way of fitting a head to all images at once; empty: nothing.
+std::string why_no_fit(const Cell& cell) {
+  const NetworkInfo& network = *cell.network;
+  const auto& phases = network.plan.phases;
+  if (!network.linear_head) return fmt::format("the head of {} is more than linear", cell.backbone->component.plugin);
+  if (const std::size_t prefix = frozen_prefix(cell); prefix < network.layers.size())
+    return fmt::format("layer {} is not frozen in eval mode throughout", network.layers[prefix].name);
+  if (std::any_of(phases.begin(), phases.end(),
+                  [](const Phase& phase) { return phase.head.trainable != Trainable::All; }))
+    return "the head does not learn throughout, or not wholly";
+  if (network.plan.source_share > 0) return "the strategy mixes in source images";
+  if (augments(cell)) return "training images are augmented, each time otherwise";
+  return "";
+}
+
+void check_fit(const Cell& cell, const std::string& stage, Problems& problems) {
+  const Params& train = cell.train->settings;
+  if (train.string("optimizer") != "lbfgs" || train.integer("epochs") == 0) return;
+  if (const std::string reason = why_no_fit(cell); !reason.empty())
+    problems.error(
+        cell.train->place,
+        fmt::format("stage {} cannot be fitted by lbfgs with {}: {}", stage, cell.strategy->component.plugin, reason),
+        "lbfgs fits a linear head on frozen layers: set strategy = \"feature_extraction\" and no "
+        "augmentation, or take sgd, adam or adamw");
+}
+
 }  // namespace
 
 void check_cell(Cell& cell, const std::vector<std::string>& classes, const std::string& stage, Problems& problems) {
   match_head(cell, classes, stage, problems);
   check_batch(cell, stage, problems);
+  check_fit(cell, stage, problems);
 }
 
 void check_transfer(const Cell& source, const Cell& target, const std::string& stage, const Place& place,

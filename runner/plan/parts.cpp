@@ -232,6 +232,7 @@ void PartBuilder::read_params(PartKind kind, const Schema& schema, const std::st
     if (undecided.count(parameter.when_key)) {
       undecided.insert(parameter.name);
       built.read.push_back(parameter.name);
+      if (const Value* value = built.table.find(parameter.name)) convert(*value, parameter, owner, problems_);
       continue;
     }
     if (!is_read(parameter, params)) continue;

@@ -18,6 +18,7 @@ constexpr double kLeastRatio = 10, kMostRatio = 100;
 /// The highest rate at which a layer with source weights learns; 0 where none does.
 double transferred_rate(const Cell& cell) {
   const TransferPlan& plan = cell.network->plan;
+  if (!cell.train->settings.has("lr")) return 0;
   const double lr = cell.train->settings.number("lr");
   double rate = 0;
   for (const Phase& phase : plan.phases)
@@ -69,7 +70,7 @@ void check_rates(const Stage& stage, const Plan& plan, const Comparable& data, P
   for (const auto& [digest, entries] : data) {
     std::set<double> scratch;
     for (const Entry* entry : entries)
-      if (const Cell& cell = plan.cells[entry->cell]; is_scratch(cell))
+      if (const Cell& cell = plan.cells[entry->cell]; is_scratch(cell) && cell.train->settings.has("lr"))
         scratch.insert(cell.train->settings.number("lr"));
     for (const Entry* entry : entries) {
       const Cell& cell = plan.cells[entry->cell];
@@ -124,6 +125,7 @@ std::int64_t steps(const Cell& cell) {
   const auto train = cell.dataset->per_class.find("train");
   if (train == cell.dataset->per_class.end()) return 0;
   const auto images = std::accumulate(train->second.begin(), train->second.end(), std::int64_t{0});
+  if (!cell.train->settings.has("batch")) return cell.train->settings.integer("epochs");
   const auto batch = cell.train->settings.integer("batch");
   // A single image left over joins the batch before.
   const std::int64_t an_epoch =

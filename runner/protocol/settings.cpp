@@ -15,10 +15,14 @@ std::vector<double> per_channel(const std::vector<double>& values, std::int64_t 
 const Schema& train_schema() {
   static const Schema schema =
       Schema()
-          .integer("epochs", 10, {0, 1e6}, "passes over the training images; 0 evaluates only")
+          .integer("epochs", 10, {0, 1e6},
+                   "passes over the training images (lbfgs: the most iterations); 0 evaluates only")
+          .choice("optimizer", "sgd", {"sgd", "adam", "adamw", "lbfgs"},
+                  "the update rule; lbfgs fits a linear head on frozen layers to all images at once")
           .integer("batch", 64, {1, 1e6}, "images a step")
-          .choice("optimizer", "sgd", {"sgd", "adam", "adamw"}, "the update rule")
+          .when("optimizer", {"sgd", "adam", "adamw"})
           .number("lr", 0.01, {0, 1e3}, "learning rate, before schedule and layer-wise scales")
+          .when("optimizer", {"sgd", "adam", "adamw"})
           .number("momentum", 0.0, {0, 0.9999}, "momentum")
           .when("optimizer", {"sgd"})
           .boolean("nesterov", false, "Nesterov's form of the momentum")
@@ -29,10 +33,15 @@ const Schema& train_schema() {
           .when("optimizer", {"adam", "adamw"})
           .number("eps", 1e-8, {0, 1}, "added to the root of the second moment")
           .when("optimizer", {"adam", "adamw"})
-          .number("weight_decay", 0.0, {0, 10}, "added to the gradient (sgd, adam) or taken off the weights (adamw)")
+          .number("tolerance", 1e-5, {0, 1}, "the greatest derivative of the mean loss at which the fit is done")
+          .when("optimizer", {"lbfgs"})
+          .number("weight_decay", 0.0, {0, 10},
+                  "added to the gradient (sgd, adam), taken off the weights (adamw), or, half of it times the squared "
+                  "weights, to the mean loss (lbfgs: 1 / (C images) of scikit-learn's C)")
           .choice("schedule", "constant",
                   {"constant", "step", "cosine", "triangular", "one_cycle", "slanted_triangular"},
                   "how the learning rate goes over the steps of the whole training; phases of a strategy scale it")
+          .when("optimizer", {"sgd", "adam", "adamw"})
           .integer("step_epochs", 10, {1, 1e6}, "epochs from one step down to the next")
           .when("schedule", {"step"})
           .number("gamma", 0.1, {0, 1}, "factor of each step down")

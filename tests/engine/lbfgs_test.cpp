@@ -76,6 +76,22 @@ TEST(Lbfgs, EndsWhereNothingIsSteep) {
     }
 }
 
+/// LogisticRegression(C=1/(0.02 * 60), tol=1e-12, max_iter=10000) of scikit-learn 1.9.1 on the same 60 rows.
+TEST(Lbfgs, ComesToWhatScikitLearnDoes) {
+  const std::vector<double> weight = {0.3492325331,  -0.1758389269, -0.2395279467, 0.3784342222,
+                                      -0.0343435459, 0.5277126309,  -0.0589748621, -0.1936193975,
+                                      -0.3148889873, -0.3518737040, 0.2985028088,  -0.1848148247};
+  const std::vector<double> bias = {-0.0395345243, -0.0301983009, 0.0697328252};
+  Problem problem(60, 4, 3);
+  const LbfgsScore done = problem.fit({0.02, 0, 1000, 1e-6});
+  EXPECT_TRUE(done.converged);
+  for (std::size_t i = 0; i < weight.size(); ++i) EXPECT_NEAR(double(problem.weight[i]), weight[i], 5e-5) << i;
+  // A number added to all of the bias changes nothing, and nothing holds it: scikit-learn's add up to 0.
+  const float mean = std::accumulate(problem.bias.begin(), problem.bias.end(), 0.0F) / 3;
+  for (std::size_t c = 0; c < bias.size(); ++c) EXPECT_NEAR(double(problem.bias[c] - mean), bias[c], 5e-5) << c;
+  EXPECT_EQ(done.score.right, 28);
+}
+
 /// One feature of +1 or -1, three quarters of each told by its sign: the logits' difference is log 3 times the feature,
 /// and the loss the entropy of 3/4.
 TEST(Lbfgs, FindsTheClosedForm) {

@@ -10,8 +10,8 @@ namespace cambium::test {
 
 /// Plugins that are only declared: a backbone "net" (width), a data set "toy" (root, 2 classes of 10 images; "sick"
 /// cannot be opened, "three" has a third class, "turned" the two the other way round), strategies "scratch" (nothing),
-/// "copy" (takes all layers over), "keep" (the head too), "mix" (as "copy", and mixes in source data) and "cut" (cut,
-/// frozen; takes the first layers over).
+/// "copy" (takes all layers over), "keep" (the head too), "mix" (as "copy", and mixes in source data), "probe" (as
+/// "copy", all of it frozen) and "cut" (cut, frozen; takes the first layers over).
 class FakeResolver : public Resolver {
  public:
   FakeResolver() {
@@ -27,6 +27,7 @@ class FakeResolver : public Resolver {
     add(PluginKind::Strategy, "copy", Schema());
     add(PluginKind::Strategy, "keep", Schema());
     add(PluginKind::Strategy, "mix", Schema());
+    add(PluginKind::Strategy, "probe", Schema());
     add(PluginKind::Strategy, "cut",
         Schema().integer("cut", std::nullopt, {0, 7}, "layers taken over").boolean("frozen", true, "frozen"));
   }
@@ -73,10 +74,10 @@ class FakeResolver : public Resolver {
         info.layers.push_back({name, {width}, width * request.shape.channels, 10});
       info.feature_width = width;
       const auto& strategy = request.strategy;
-      const bool keep = strategy.plugin == "keep", mix = strategy.plugin == "mix";
-      const std::int64_t cut = strategy.plugin == "copy" || keep || mix ? 3
-                               : strategy.plugin == "cut"               ? strategy.params.integer("cut")
-                                                                        : 0;
+      const bool keep = strategy.plugin == "keep", mix = strategy.plugin == "mix", probe = strategy.plugin == "probe";
+      const std::int64_t cut = strategy.plugin == "copy" || keep || mix || probe ? 3
+                               : strategy.plugin == "cut"                        ? strategy.params.integer("cut")
+                                                                                 : 0;
       info.least_batch = least_batch;
       if (keep) info.plan.head = Weights::Source;
       if (network_fingerprints.count(request.backbone.plugin))
@@ -87,6 +88,9 @@ class FakeResolver : public Resolver {
             Failure{"the network has 3 layers, and cut is " + std::to_string(cut), "cut at 0 to 3", "strategy"};
       for (std::int64_t i = 0; i < 3; ++i) info.plan.weights.push_back(i < cut ? Weights::Source : Weights::Fresh);
       info.plan.phases = {{0, std::vector<LayerPlan>(3), {}}};
+      if (probe)
+        for (LayerPlan& layer : info.plan.phases.front().layers) layer.trainable = Trainable::None;
+      info.linear_head = linear_head;
       answers.push_back(info);
     }
     return answers;
@@ -113,6 +117,7 @@ class FakeResolver : public Resolver {
   std::vector<WeightsRequest> asked_weights_of;
   std::map<std::string, std::string> fingerprints, network_fingerprints;
   std::int64_t least_batch = 1;
+  bool linear_head = true;
   int asked_datasets = 0, asked_networks = 0, asked_weights = 0;
 
  private:
