@@ -228,23 +228,22 @@ void PartBuilder::read_params(PartKind kind, const Schema& schema, const std::st
                               Params& params) {
   schemas_[kind].insert(&schema);
   std::set<std::string_view> undecided;  // after an error, and so whether what depends on them is read
+  Params known;                          // what is read or may be
   for (const Parameter& parameter : schema.parameters()) {
-    if (undecided.count(parameter.when_key)) {
-      undecided.insert(parameter.name);
-      built.read.push_back(parameter.name);
-      if (const Value* value = built.table.find(parameter.name)) convert(*value, parameter, owner, problems_);
-      continue;
-    }
-    if (!is_read(parameter, params)) continue;
+    const bool may_be_read = undecided.count(parameter.when_key) > 0;
+    if (!may_be_read && !is_read(parameter, known)) continue;
     built.read.push_back(parameter.name);
     if (const Value* value = built.table.find(parameter.name)) {
-      if (auto converted = convert(*value, parameter, owner, problems_)) params.set(parameter.name, *converted);
+      if (auto converted = convert(*value, parameter, owner, problems_)) known.set(parameter.name, *converted);
     } else if (parameter.default_value) {
-      params.set(parameter.name, *parameter.default_value);
-    } else {
+      known.set(parameter.name, *parameter.default_value);
+    } else if (!may_be_read) {
       tell_missing(kind, schema, parameter, owner, built.table);
     }
-    if (!params.has(parameter.name)) undecided.insert(parameter.name);
+    if (!known.has(parameter.name))
+      undecided.insert(parameter.name);
+    else if (!may_be_read)
+      params.set(parameter.name, known.values().at(parameter.name));
   }
 }
 

@@ -46,5 +46,13 @@ TEST_F(Lbfgs, DoesNotReadWhatBelongsToSteps) {
   EXPECT_EQ(identities(plan).size(), 2U * (1 + 3));
 }
 
+/// Whatever the optimizer was to be: a cosine's end is read by no schedule but the cosine, and a rate is a number.
+TEST_F(Lbfgs, LeavesWhatIsWrongBesideAWrongOptimizerTold) {
+  EXPECT_FALSE(compile(
+      test::kBase, {"stage.base.train.optimizer=sdg", "stage.base.train.final_lr=0.1", "stage.base.train.batch=fast"}));
+  EXPECT_THAT(told(), testing::UnorderedElementsAre(HasSubstr("optimizer of train cannot be \"sdg\""),
+                                                    HasSubstr("final_lr"), HasSubstr("batch of train")));
+}
+
 }  // namespace
 }  // namespace cambium
