@@ -1,31 +1,18 @@
 #include "cli/pace.h"
 
 #include <algorithm>
-#include <numeric>
+
+#include "plan/cost.h"
 
 namespace cambium {
-namespace {
-
-/// A backward pass is worth two forward ones.
-constexpr double kForwardsAStep = 3;
-
-double images(const Cell& cell, const char* split) {
-  const auto found = cell.dataset->per_class.find(split);
-  if (found == cell.dataset->per_class.end()) return 0;
-  return static_cast<double>(std::accumulate(found->second.begin(), found->second.end(), std::int64_t{0}));
-}
-
-}  // namespace
 
 Pace::Pace(const Plan& plan, const std::vector<Work>& work) : costs_(plan.cells.size()) {
   for (std::size_t i = 0; i < costs_.size(); ++i) {
     if (work[i].action != Work::Action::Train) continue;
     const Cell& cell = plan.cells[i];
-    double operations = 1;
-    for (const LayerInfo& layer : cell.network->layers) operations += static_cast<double>(layer.operations);
     costs_[i].epochs = std::max(1.0, static_cast<double>(cell.train->settings.integer("epochs")));
-    const double an_epoch = kForwardsAStep * images(cell, "train") + images(cell, "validation");
-    costs_[i].whole = operations * (costs_[i].epochs * an_epoch + images(cell, "test") + 1);
+    const cambium::Cost cost = cost_of(cell);
+    costs_[i].whole = cost.prefix + cost.rest + 1;
     whole_ += costs_[i].whole;
   }
 }

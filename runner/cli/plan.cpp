@@ -11,6 +11,7 @@
 #include "cambium/error.h"
 #include "cli/compiled.h"
 #include "cli/output.h"
+#include "cli/passes.h"
 #include "cli/verbs.h"
 #include "exec/coordinator.h"
 #include "plan/repeats.h"
@@ -24,6 +25,7 @@ constexpr const char* kFooter = R"(Examples:
   cambium plan experiments/quickstart.toml
   cambium plan study.toml --cells                  a row a cell, with the reason for each
   cambium plan study.toml --retry-failed           what `run --retry-failed` would do
+  cambium plan study.toml --without batch-heads    what it would come to without that pass
   cambium plan study.toml --cells --format csv > cells.csv
   cambium plan study.toml --detect 1.0             independent pairs for a difference of 1 point
   cambium plan study.toml --detect 1.0 --assume-sd 1.5
@@ -32,6 +34,7 @@ Nothing is written. What the database knows already is not done again, whichever
 struct Options : StudyOptions {
   std::filesystem::path db = "results/cambium.db";
   Format format = Format::Table;
+  PassOptions passes;
   bool cells = false, retry_failed = false;
   std::optional<double> detect, assume_sd;  ///< in points of percent
 };
@@ -131,6 +134,7 @@ std::string detection(const Options& options, const Plan& plan) {
 
 int plan(const Options& options) {
   const std::filesystem::path database = database_file(options.db);
+  const PassSettings passes = options.passes.settings();
   const auto plan = compile_study(options);
   if (!plan) return 2;
   std::unordered_map<std::string, Known> known;
@@ -160,6 +164,7 @@ int plan(const Options& options) {
                     count(Work::Action::Hold) == 0
                         ? ""
                         : fmt::format(", {} held; --retry-failed tries those again", count(Work::Action::Hold))));
+  if (const std::string table = passes_text(run_passes(*plan, work, passes)); !table.empty()) print("\n" + table);
   if (options.detect) print("\n" + detection(options, *plan));
   return 0;
 }
@@ -180,6 +185,7 @@ void add_plan(CLI::App& app, Action& action) {
                    "the standard deviation of a paired difference, in points (default: as seen so far)")
       ->type_name("POINTS")
       ->check(CLI::Range(1e-3, 100.0).description(""));
+  add_passes(*verb, options->passes);
   add_db(*verb, options->db);
   add_format(*verb, options->format);
   verb->footer(kFooter);

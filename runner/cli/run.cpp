@@ -6,10 +6,12 @@
 #include "cambium/error.h"
 #include "cli/compiled.h"
 #include "cli/output.h"
+#include "cli/passes.h"
 #include "cli/progress.h"
 #include "cli/study_name.h"
 #include "cli/time_limit.h"
 #include "cli/verbs.h"
+#include "exec/rates.h"
 #include "report/comparison.h"
 #include "report/text.h"
 #include "store/file_system.h"
@@ -22,6 +24,7 @@ constexpr const char* kFooter = R"(Examples:
   cambium run study.toml --workers 4 --data ~/data
   cambium run study.toml --retry-failed            those that failed, and what waits for them
   cambium run study.toml --set study.seeds='[0]'   only the cells of one seed; the study keeps the others
+  cambium run study.toml --without share-prefixes  nothing of one cell is computed for another
   cambium run study.toml --time-limit 2h           a cell that takes longer fails, and the others go on
 Ctrl-C and kill lose nothing: the same command goes on where it was, to the same numbers. Ctrl-Z halts the workers too, and
 fg lets all go on. Where the terminal goes away it ends as by kill, unless it was begun with nohup.
@@ -29,11 +32,12 @@ Progress goes to standard error, the comparison at the end to standard output.)"
 
 constexpr std::size_t kMostNamed = 10;
 constexpr int kStopped = 130;
+constexpr double kWorthTelling = 1;  ///< seconds
 
 struct Options : StudyOptions {
   std::filesystem::path db = "results/cambium.db";
   Format format = Format::Table;
-  int workers = 0, threads = 0;
+  PassOptions passes;
   bool retry_failed = false, replace = false, quiet = false;
   std::string time_limit = "0", checkpoint = "30s";
   FiguresOptions figures;
@@ -69,6 +73,10 @@ std::string summary(const Options& options, const Plan& plan, const RunOutcome& 
     text = fmt::format("{} trained in {}", counted(outcome.done, "cell"), duration(progress.seconds()));
     text += fmt::format("; {} of {} are done\n", outcome.already + outcome.done, all);
   }
+  double took = 0;
+  for (const auto& [backbone, trained] : outcome.trained) took += trained.seconds;
+  if (took >= kWorthTelling)
+    text += fmt::format("estimated {} of one core for that, took {}\n", duration(outcome.estimated), duration(took));
   if (outcome.measured > 0) text += fmt::format("{} taken of done cells\n", counted(outcome.measured, "measure"));
   text += listed("cell", "not measured in all that was asked", progress.unmeasured(), plan, names);
   text += listed("cell", "failed", progress.failed(), plan, names);
@@ -92,6 +100,7 @@ int run(const Options& options) {
   database_file(options.db);  // what is no file's name is refused before any work
   const double time_limit = read_duration(options.time_limit, "--time-limit");
   const double checkpoint_seconds = read_duration(options.checkpoint, "--checkpoint");
+  const PassSettings passes = options.passes.settings();
   const auto plan = compile_study(options);
   if (!plan) return 2;
   const StoreLock lock(options.db, plan->name);
@@ -105,9 +114,7 @@ int run(const Options& options) {
   how.keep_study = name.keep;
   how.time_limit = time_limit;
   how.checkpoint_seconds = checkpoint_seconds;
-  how.passes.without = {Pass::BatchHeads};  // until cambium-worker answers {"do": "heads"}
-  how.passes.workers = options.workers;
-  how.passes.threads = options.threads;
+  how.passes = passes;
   how.retry_failed = options.retry_failed;
   how.data_root = options.data_root();
   how.plugin_dirs = plugin_folders(options.plugins);
@@ -118,6 +125,7 @@ int run(const Options& options) {
     outcome = run_plan(*plan, store, how, progress);
     told = summary(options, *plan, outcome, progress);
   }
+  remember_rates(passes.rates, outcome.trained);
   Figures figures;
   try {
     figures = figures_of(store, plan->name, options.figures);
@@ -140,14 +148,7 @@ void add_run(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("run", "trains what is missing of a study and compares its arms");
   add_study(*verb, *options);
-  verb->add_option("--workers", options->workers, "training processes (default: one a processor that may be used)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024).description(""));
-  verb->add_option("--threads", options->threads,
-                   "threads of each (default: 1, or more where a study has fewer cells than processors); numbers are "
-                   "the same for the same number of threads")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024).description(""));
+  add_passes(*verb, options->passes);
   verb->add_flag("--retry-failed", options->retry_failed, "tries cells again that failed before");
   verb->add_option("--time-limit", options->time_limit,
                    "what an attempt at a cell may take at most, as 90s, 30m, 2h (default: any)")

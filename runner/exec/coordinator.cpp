@@ -30,6 +30,30 @@ namespace fs = std::filesystem;
 /// How long to wait for an answer before looking at the event files again.
 constexpr int kFollowMilliseconds = 100;
 
+/// One commit for what is put on record while it lives; whole even where an error ends it early.
+class Group {
+ public:
+  explicit Group(Store& store) : store_(store) { store_.begin(); }
+  void commit() {
+    open_ = false;
+    store_.commit();
+  }
+  ~Group() {
+    if (!open_) return;
+    try {
+      store_.commit();
+    } catch (const Error&) {
+      // The error that led here is told; the event files have what is lost.
+    }
+  }
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+ private:
+  Store& store_;
+  bool open_ = true;
+};
+
 class Coordinator {
  public:
   Coordinator(const Plan& plan, Store& store, const RunOptions& options, RunObserver& observer)
@@ -42,12 +66,11 @@ class Coordinator {
     store_.recover();
     auto known = known_cells(plan_, store_);
     work_ = decide_whole(plan_, known, options_.retry_failed);
-    const Passed passed = run_passes(plan_, work_, settings());
-    const Schedule& schedule = passed.schedule;
+    passed_ = run_passes(plan_, work_, options_.passes);
+    const Schedule& schedule = passed_.schedule;
     ready_.emplace(plan_, work_, schedule, store_.statuses());
     record_.emplace(plan_, store_, work_, *ready_, observer_, outcome_);
     orders_.emplace(plan_, store_, options_, folders_, schedule);
-    threads_ = schedule.threads;
     slots_.resize(std::min(std::size_t(schedule.workers), ready_->most_workers()));
     for (const Work& work : work_) {
       if (work.action == Work::Action::None) ++outcome_.already;
@@ -61,12 +84,6 @@ class Coordinator {
   }
 
  private:
-  PassSettings settings() const {
-    PassSettings settings = options_.passes;
-    settings.cpus = usable_cpus();
-    return settings;
-  }
-
   /// One turn: hand out what is ready, wait for something to happen, see to it. False when all is over.
   bool step() {
     for (Slot& slot : slots_)
@@ -128,8 +145,8 @@ class Coordinator {
     const auto starting = std::count_if(slots_.begin(), slots_.end(), [](const Slot& s) { return s.starting; });
     if (std::size_t(starting) >= ready_->count()) return;
     const auto number = std::size_t(&slot - slots_.data()) + 1;
-    if (const auto problem =
-            slot.start({options_.plugin_dirs, threads_, folders_.log(number), options_.checkpoint_seconds}))
+    if (const auto problem = slot.start(
+            {options_.plugin_dirs, passed_.schedule.threads, folders_.log(number), options_.checkpoint_seconds}))
       not_started(slot, *problem);
   }
 
@@ -185,14 +202,29 @@ class Coordinator {
     }
     std::vector<Member> past = std::move(slot.members);
     const bool measured = slot.measuring;
+    if (!measured) compare(past, slot.job_seconds());
     slot.members.clear();
     slot.busy = false;
+    Group group(store_);
     if (ready_->any()) begin(slot);
     for (Member& member : past)
       if (measured)
         record_->conclude_measures(member, failure_kind(member.tail.kind()), member.tail.error(), true);
       else if (!member.concluded)
         record_->conclude(member);
+    group.commit();
+  }
+
+  /// Holds the estimate of a job against what it took.
+  void compare(const std::vector<Member>& members, double seconds) {
+    for (const Member& member : members)
+      if (member.tail.end() != EventTail::End::Finished) return;
+    Trained& trained = outcome_.trained[plan_.cells[members.front().cell].backbone->component.plugin];
+    trained.seconds += seconds * passed_.schedule.threads;
+    for (const Member& member : members) {
+      trained.operations += passed_.operations[member.cell];
+      outcome_.estimated += passed_.seconds[member.cell];
+    }
   }
 
   /// `sure`: the member that has not ended is to blame, whether it has begun or not.
@@ -282,10 +314,10 @@ class Coordinator {
   StopSignals signals_;
   RunOutcome outcome_;
   std::vector<Work> work_;
+  Passed passed_;
   std::optional<Ready> ready_;
   std::optional<Record> record_;
   std::optional<Orders> orders_;
-  int threads_ = 1;
   std::vector<Slot> slots_;
   std::chrono::steady_clock::time_point followed_{};
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/rates.h"
 #include "plan/passes/passes.h"
 #include "plan/plan.h"
 #include "store/store.h"
@@ -13,7 +14,7 @@
 namespace cambium {
 
 struct RunOptions {
-  PassSettings passes;  ///< workers, threads, what is shared; `cpus` is filled in
+  PassSettings passes;  ///< workers, threads, what is shared
   bool retry_failed = false;
   bool keep_study = false;         ///< these are cells of a study that is known already, and keeps the others
   double checkpoint_seconds = 30;  ///< a checkpoint after an epoch, if the last is so long ago
@@ -46,6 +47,8 @@ struct RunOutcome {
   std::int64_t already = 0, done = 0, failed = 0, held = 0, skipped = 0, interrupted = 0;
   std::int64_t measured = 0, unmeasured = 0, held_measures = 0;  ///< measures, not cells
   bool stopped = false;                                          ///< by Ctrl-C or SIGTERM
+  double estimated = 0;                    ///< seconds of a core, of the jobs that ended and had no failure
+  std::map<std::string, Trained> trained;  ///< what these took, by backbone plugin
 };
 
 /// What `store` knows of the plan's cells, as decide() takes it. Checks that weights files are still there.

@@ -7,6 +7,13 @@
 #include "exec/control_group.h"
 
 namespace cambium {
+namespace {
+
+double since(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
+
+}  // namespace
 
 std::optional<Error> Slot::start(WorkerProcess::Options options) {
   try {
@@ -48,7 +55,7 @@ void Slot::prepare(double patience) {
   memory_kills = cambium::memory_kills();
   members.clear();
   at = 0;
-  member_begun = std::chrono::steady_clock::now();
+  begun = member_begun = std::chrono::steady_clock::now();
   silence = Silence(worker->process(), patience);
 }
 
@@ -63,9 +70,8 @@ void Slot::advance() {
   if (at != before) member_begun = std::chrono::steady_clock::now();
 }
 
-double Slot::seconds() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - member_begun).count();
-}
+double Slot::seconds() const { return since(member_begun); }
+double Slot::job_seconds() const { return since(begun); }
 
 std::string Slot::stage() const {
   return measuring ? "its measures" : "epoch " + std::to_string(member().tail.epoch() + 1);

@@ -38,8 +38,8 @@ struct Slot {
   std::vector<Member> members;
   std::size_t at = 0;  ///< the first member that has not ended
   std::uintmax_t log_position = 0;
-  std::int64_t memory_kills = 0;                         ///< when the job began
-  std::chrono::steady_clock::time_point member_begun{};  ///< when the member at work did
+  std::int64_t memory_kills = 0;                                  ///< when the job began
+  std::chrono::steady_clock::time_point begun{}, member_begun{};  ///< the job, and the member at work
   Silence silence;
 
   /// Starts a worker and greets it. What stands in the way is no fault of a cell.
@@ -56,7 +56,8 @@ struct Slot {
   const Member& member() const { return members[std::min(at, members.size() - 1)]; }
   /// To be called once event files were looked at: goes on to the first member that has not ended.
   void advance();
-  double seconds() const;  ///< that the member at work has taken so far
+  double seconds() const;      ///< that the member at work has taken so far
+  double job_seconds() const;  ///< that the job has
 
   /// What it is at: "epoch 3", "its measures".
   std::string stage() const;

@@ -90,6 +90,13 @@ TEST_F(Verbs, AStudyRunsIsReportedAndIsNotRunAgain) {
   EXPECT_THAT(before.out, AllOf(HasSubstr("study \"small\": 8 points with their seeds, 8 cells\n"),
                                 HasSubstr("8 cells to train, 0 done")));
   EXPECT_THAT(before.out, HasSubstr("new; after what it starts from"));
+  EXPECT_THAT(before.out, AllOf(HasSubstr("\nas points "), HasSubstr("\nshare-prefixes "), HasSubstr("\nplace ")));
+  EXPECT_THAT(run({"plan", "study.toml", "--without", "share-prefixes,place"}).out,
+              AllOf(ContainsRegex("\nshare-prefixes .* off\n"), ContainsRegex("\nplace .* off\n")));
+  const Ended unknown = run({"run", "study.toml", "--without", "share"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("there are share-prefixes, batch-heads, place"));
+  EXPECT_EQ(run({"plan", "study.toml", "--taps", "much"}).status, 2);
   EXPECT_FALSE(std::filesystem::exists(folder() / "results")) << "plan writes nothing";
 
   const Ended first = run({"run", "study.toml", "--workers", "1"});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -71,7 +72,7 @@ class FakeResolver : public Resolver {
       NetworkInfo info;
       const std::int64_t width = request.backbone.params.has("width") ? request.backbone.params.integer("width") : 1;
       for (const char* name : {"conv1", "conv2", "fc3"})
-        info.layers.push_back({name, {width}, width * request.shape.channels, 10});
+        info.layers.push_back({name, {width}, width * request.shape.channels, operations});
       info.feature_width = width;
       const auto& strategy = request.strategy;
       const bool keep = strategy.plugin == "keep", mix = strategy.plugin == "mix", probe = strategy.plugin == "probe";
@@ -91,6 +92,9 @@ class FakeResolver : public Resolver {
       if (probe)
         for (LayerPlan& layer : info.plan.phases.front().layers) layer.trainable = Trainable::None;
       info.linear_head = linear_head;
+      if (strategy.plugin == "cut" && strategy.params.boolean("frozen"))
+        for (std::int64_t i = 0; i < std::min<std::int64_t>(3, cut); ++i)
+          info.plan.phases[0].layers[std::size_t(i)].trainable = Trainable::None;
       answers.push_back(info);
     }
     return answers;
@@ -116,7 +120,7 @@ class FakeResolver : public Resolver {
   std::vector<ImageShape> asked_shapes;
   std::vector<WeightsRequest> asked_weights_of;
   std::map<std::string, std::string> fingerprints, network_fingerprints;
-  std::int64_t least_batch = 1;
+  std::int64_t least_batch = 1, operations = 10;  ///< the latter of each layer
   bool linear_head = true;
   int asked_datasets = 0, asked_networks = 0, asked_weights = 0;
 

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::size_t kMostHeads = 64;
 
-/// `cells` in even parts, in order: as many as there are workers, or more where they would be too large.
-std::vector<Job> parts(const std::vector<std::size_t>& cells, std::size_t workers) {
-  const std::size_t count = std::max(std::min(workers, cells.size()), (cells.size() + kMostHeads - 1) / kMostHeads);
+/// `cells` in so many even parts, in order, or more where they would be too large.
+std::vector<Job> parts(const std::vector<std::size_t>& cells, std::size_t wanted) {
+  const std::size_t count = std::max(std::min(wanted, cells.size()), (cells.size() + kMostHeads - 1) / kMostHeads);
   std::vector<Job> jobs(count);
   for (std::size_t i = 0; i < cells.size(); ++i) jobs[i * count / cells.size()].cells.push_back(cells[i]);
   return jobs;
@@ -44,9 +44,12 @@ std::string batch_heads(Draft& draft) {
     groups[prefix_key(cell, cell.network->layers.size())].push_back(job.cells.front());
     ++heads;
   }
+  // Where there are several groups, the workers have enough with fewer jobs of each.
+  const auto workers = std::size_t(std::max(1, draft.schedule.workers));
+  const std::size_t wanted = groups.empty() ? 0 : (workers + groups.size() - 1) / groups.size();
   std::size_t batches = 0;
   for (const auto& [key, cells] : groups)
-    for (Job& job : parts(cells, std::size_t(std::max(1, draft.schedule.workers)))) {
+    for (Job& job : parts(cells, wanted)) {
       ++batches;
       jobs.push_back(std::move(job));
     }

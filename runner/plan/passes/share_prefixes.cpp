@@ -61,7 +61,7 @@ double union_of_images(const Draft& draft, const std::set<std::size_t>& users) {
     const Cell& cell = draft.plan.cells[user];
     const double test = images(cell, "test"), train = tapped_images(cell) - test;
     trained[cell.seed] = std::max(trained[cell.seed], train);
-    all = std::max({all, double(cell.dataset->images), train});
+    all = std::max({all, double(cell.dataset->images) - test, train});
     tested = std::max(tested, test);
   }
   double untouched = 1;
