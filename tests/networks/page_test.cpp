@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "engine/train/optimizer.h"
 #include "networks/oracle.h"
 #include "protocol/settings.h"
 

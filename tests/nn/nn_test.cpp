@@ -1,9 +1,15 @@
 #include "cambium/nn.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/hardtanh.h>
+#include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/relu.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
@@ -145,6 +151,66 @@ TEST(OperationCount, CountsEachTokensMultiplications) {
   const OperationCount operations;
   MultiheadAttention(4, 2).forward(x);
   EXPECT_EQ(operations.count(), 5 * 48 + 2 * 25 * 4 + 5 * 16);
+}
+
+/// Maps with their channels last, as the runner lays them out, in which many places of a window are equal.
+at::Tensor rough_maps(std::int64_t channels, std::int64_t height, std::int64_t width) {
+  return at::randint(-3, 3, {3, channels, height, width}, at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+TEST(MaxPool2d, IsAtensToTheLastBitGradientsToo) {
+  struct {
+    std::int64_t kernel, stride, padding;
+    bool ceil;
+  } const kinds[] = {{2, 2, 0, false}, {3, 2, 1, false}, {3, 2, 0, true}, {2, 2, 1, true}, {3, 1, 1, false}};
+  for (const std::int64_t channels : {2, 6, 16})
+    for (const auto& [kernel, stride, padding, ceil] : kinds) {
+      const at::Tensor x = rough_maps(channels, 9, 12);
+      x[0][1][4][5] = std::nanf("");
+      x[1].fill_(-INFINITY);
+      at::Tensor mine = x.clone().requires_grad_(), theirs = x.clone().requires_grad_();
+      MaxPool2d pool(kernel, stride, padding, ceil);
+      const at::Tensor expected =
+          at::max_pool2d(theirs, {kernel, kernel}, {stride, stride}, {padding, padding}, {1, 1}, ceil);
+      const at::Tensor y = pool.forward(mine);
+      EXPECT_TRUE(at::allclose(y, expected, 0, 0, true)) << channels << " channels, kernel " << kernel;
+      {
+        const at::NoGradGuard no_grad;
+        EXPECT_TRUE(at::allclose(pool.forward(x), expected, 0, 0, true)) << channels << " channels, kernel " << kernel;
+      }
+      const at::Tensor gradient = at::randn(y.sizes());
+      y.backward(gradient);
+      expected.backward(gradient);
+      EXPECT_TRUE(mine.grad().equal(theirs.grad())) << channels << " channels, kernel " << kernel;
+    }
+}
+
+TEST(Sequential, PoolsBeforeItActivatesAndGivesTheSame) {
+  Sequential steps;
+  steps.add<BatchNorm>("norm", 6).add<ReLU>("relu").add<MaxPool2d>("pool", 2).add<ReLU6>("relu6");
+  BatchNorm norm(6);
+  for (Module* module : {static_cast<Module*>(&steps), static_cast<Module*>(&norm)})
+    for (const NamedParameter& parameter : module->parameters()) {
+      at::Tensor(parameter.value).fill_(parameter.role == Role::Norm ? 3 : 0.5);
+      parameter.value.requires_grad_();
+    }
+  at::Tensor mine = rough_maps(6, 8, 8).requires_grad_(), theirs = mine.detach().clone().requires_grad_();
+  const at::Tensor y = steps.forward(mine);
+  const at::Tensor expected = at::hardtanh(at::max_pool2d(at::relu(norm.forward(theirs)), {2, 2}, {2, 2}), 0, 6);
+  EXPECT_TRUE(y.equal(expected));
+  const at::Tensor gradient = at::randn(y.sizes());
+  y.backward(gradient);
+  expected.backward(gradient);
+  EXPECT_TRUE(mine.grad().equal(theirs.grad()));
+}
+
+TEST(Sequential, LeavesWhatItIsGivenAsItWas) {
+  Sequential steps;
+  steps.add<ReLU>("first").add<Dropout>("nothing", 0.5).add<ReLU>("second");
+  steps.train(false);
+  const at::Tensor x = row({-1, 2}), before = x.clone();
+  EXPECT_TRUE(steps.forward(x).equal(row({0, 2})));
+  EXPECT_TRUE(x.equal(before));
 }
 
 }  // namespace

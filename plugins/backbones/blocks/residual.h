@@ -2,7 +2,6 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/relu.h>
 
 #include <cstdint>
 
@@ -20,11 +19,11 @@ enum class Shortcut {
 /// relu(F(x) + x) (He et al. 2016, eq. 1 and 2), [N, in, H, W] to [N, out, H / stride, W / stride].
 class Residual : public Module {
  public:
-  at::Tensor forward(const at::Tensor& x) override { return at::relu(path(x).add(shortcut(x))); }
+  at::Tensor forward(const at::Tensor& x) override { return path(x).add_(shortcut(x)).relu_(); }
 
  protected:
   Residual(std::int64_t in, std::int64_t out, std::int64_t stride) : in_(in), out_(out), stride_(stride) {}
-  /// F, before the addition.
+  /// F, before the addition, which is written over it: a tensor of its own that no gradient is computed from.
   virtual at::Tensor path(const at::Tensor& x) = 0;
   /// To be called after F's own parts are declared: the order of the names in checkpoints.
   void add_shortcut(Shortcut kind) {
@@ -62,7 +61,7 @@ class BasicBlock : public Residual {
   }
 
  private:
-  at::Tensor path(const at::Tensor& x) override { return conv2_.forward(at::relu(conv1_.forward(x, bn1_)), bn2_); }
+  at::Tensor path(const at::Tensor& x) override { return conv2_.forward(conv1_.forward(x, bn1_).relu_(), bn2_); }
 
   nn::Conv2d& conv1_;
   nn::BatchNorm& bn1_;
@@ -89,8 +88,8 @@ class Bottleneck : public Residual {
 
  private:
   at::Tensor path(const at::Tensor& x) override {
-    const at::Tensor narrow = at::relu(conv1_.forward(x, bn1_));
-    return conv3_.forward(at::relu(conv2_.forward(narrow, bn2_)), bn3_);
+    const at::Tensor narrow = conv1_.forward(x, bn1_).relu_();
+    return conv3_.forward(conv2_.forward(narrow, bn2_).relu_(), bn3_);
   }
 
   nn::Conv2d& conv1_;

@@ -27,8 +27,8 @@ class InvertedResidual : public Module {
     path_.add<nn::BatchNorm>(next(), out);
   }
   at::Tensor forward(const at::Tensor& x) override {
-    const at::Tensor y = path_.forward(x);
-    return around_ ? x.add(y) : y;
+    at::Tensor y = path_.forward(x);
+    return around_ ? y.add_(x) : y;
   }
 
  private:

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -76,6 +78,7 @@ void render(const Figure& figure, int distance, RandomStream random, std::uint8_
 }
 
 /// Rendered figures: the class is the outline alone; place, size, direction, colours, texture and clutter are chance.
+/// An image is rendered when it is first asked for: a study may want few of thousands.
 class Shapes : public MemoryDataset {
  public:
   explicit Shapes(const Params& params)
@@ -91,25 +94,40 @@ class Shapes : public MemoryDataset {
     add_split(Split::Test, test);
   }
 
+  at::Tensor images(Split split, std::span<const std::int64_t> indices) const override {
+    const Rendered& rendered = rendered_.at(split);
+    for (const std::int64_t i : indices)
+      std::call_once(rendered.once[std::size_t(i)], [&] {
+        const auto& figures = family(family_);
+        render(figures[std::size_t(i) % figures.size()], distance_,
+               RandomStream(seed_, rendered.stream, std::uint64_t(i)),
+               rendered.images.data_ptr<std::uint8_t>() + i * 3 * kSide * kSide);
+      });
+    return MemoryDataset::images(split, indices);
+  }
+
  private:
+  struct Rendered {
+    std::string stream;
+    at::Tensor images;  ///< the data set's own
+    std::unique_ptr<std::once_flag[]> once;
+  };
+
   /// Image i shows class i mod 8 and has a stream of its own, so that a larger set begins with the smaller one.
   void add_split(Split split, std::int64_t per_class) {
-    const auto& figures = family(family_);
-    const auto count = std::size_t(per_class) * figures.size();
-    at::Tensor images = at::empty({std::int64_t(count), 3, kSide, kSide}, at::kByte);
+    const std::size_t figures = family(family_).size(), count = std::size_t(per_class) * figures;
+    const at::Tensor images = at::empty({std::int64_t(count), 3, kSide, kSide}, at::kByte);
     std::vector<std::int64_t> labels(count);
-    const std::string stream = fmt::format("shapes {} {}", family_, to_string(split));
-    for (std::size_t i = 0; i < count; ++i) {
-      labels[i] = std::int64_t(i % figures.size());
-      render(figures[i % figures.size()], distance_, RandomStream(seed_, stream, i),
-             images.data_ptr<std::uint8_t>() + i * 3 * kSide * kSide);
-    }
-    set_split(split, std::move(images), std::move(labels));
+    for (std::size_t i = 0; i < count; ++i) labels[i] = std::int64_t(i % figures);
+    rendered_[split] = {fmt::format("shapes {} {}", family_, to_string(split)), images,
+                        std::make_unique<std::once_flag[]>(count)};
+    set_split(split, images, std::move(labels));
   }
 
   std::string family_;
   std::uint64_t seed_;
   int distance_ = 0;  ///< millionths
+  std::map<Split, Rendered> rendered_;
 };
 
 }  // namespace

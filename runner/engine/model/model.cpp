@@ -14,8 +14,10 @@
 namespace cambium {
 namespace {
 
+/// In the order of the indices, however `value` lies in memory.
 void fill(at::Tensor& value, const Init& init, RandomStream stream) {
-  float* data = value.data_ptr<float>();
+  const at::Tensor filled = value.is_contiguous() ? value : at::empty(value.sizes(), value.options());
+  float* data = filled.data_ptr<float>();
   for (std::int64_t i = 0; i < value.numel(); ++i) {
     switch (init.kind) {
       case Init::Kind::Constant:
@@ -29,6 +31,7 @@ void fill(at::Tensor& value, const Init& init, RandomStream stream) {
         break;
     }
   }
+  if (!filled.is_same(value)) value.copy_(filled);
 }
 
 RandomStream stream_of(const std::string& name, std::uint64_t seed) {
@@ -50,8 +53,14 @@ Weights weights_of(const TransferPlan& plan, std::size_t layer) {
   return layer < plan.weights.size() ? plan.weights[layer] : plan.head;
 }
 
-/// Maps with the channels last, [N, H, W, C] in memory, which convolutions are fastest with.
-at::Tensor laid_out(const at::Tensor& x) { return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x; }
+/// Maps with the channels last, [N, H, W, C] in memory, which convolutions are fastest with. A single channel is last
+/// and first, and is told from the strides alone.
+at::Tensor laid_out(const at::Tensor& x) {
+  if (x.dim() != 4) return x;
+  const at::Tensor y = x.contiguous(at::MemoryFormat::ChannelsLast);
+  const std::int64_t height = y.size(2), width = y.size(3);
+  return y.size(1) == 1 ? y.as_strided(y.sizes(), {height * width, 1, width, 1}) : y;
+}
 
 }  // namespace
 

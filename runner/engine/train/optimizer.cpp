@@ -1,6 +1,8 @@
 #include "engine/train/optimizer.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -8,7 +10,23 @@
 #include <set>
 #include <stdexcept>
 
+#include "engine/train/updates.h"
+
 namespace cambium {
+namespace {
+
+constexpr std::int64_t kGrain = 1 << 15;  ///< numbers that are worth a thread
+
+template <class T>
+constexpr auto kTypeOf = c10::CppTypeToScalarType<T>::value;
+
+/// `tensor` with its numbers in the order in which those of `like` lie in memory.
+at::Tensor laid_out_as(const at::Tensor& like, const at::Tensor& tensor) {
+  if (tensor.strides() == like.strides() && tensor.scalar_type() == like.scalar_type()) return tensor;
+  return at::empty_like(like).copy_(tensor);
+}
+
+}  // namespace
 
 Optimizer::Optimizer(const Params& settings) {
   const std::string& kind = settings.string("optimizer");
@@ -48,41 +66,43 @@ void Optimizer::step(double learning_rate, double factor, std::optional<double> 
     const double rate = group.learning_rate.value_or(learning_rate * group.rate) * factor;
     for (auto& [name, value] : group.parameters) {
       if (!value.grad().defined()) continue;
-      at::Tensor gradient = value.grad();
-      if (group.weight_decay != 0 && kind_ != Kind::AdamW) gradient = gradient.add(value, group.weight_decay);
       Moments& moments = moments_[name];
       ++moments.steps;
-      if (kind_ == Kind::Sgd)
-        sgd(value, gradient, moments, rate);
+      if (value.scalar_type() == at::kDouble)
+        update<double>(value, moments, rate, group.weight_decay);
       else
-        adam(value, gradient, moments, rate, group.weight_decay);
+        update<float>(value, moments, rate, group.weight_decay);
     }
   }
 }
 
-void Optimizer::sgd(at::Tensor& value, at::Tensor gradient, Moments& moments, double rate) const {
-  if (momentum_ != 0) {
-    if (moments.first.defined())
-      moments.first.mul_(momentum_).add_(gradient);
+template <class T>
+void Optimizer::update(at::Tensor& value, Moments& moments, double rate, double decay) const {
+  const bool plain = value.scalar_type() == kTypeOf<T> && value.is_non_overlapping_and_dense();
+  at::Tensor values = plain ? value : value.to(kTypeOf<T>).contiguous();
+  const at::Tensor gradient = laid_out_as(values, value.grad());
+  const bool begins = !moments.first.defined();
+  if (kind_ != Kind::Sgd || momentum_ != 0)
+    moments.first = begins ? at::zeros_like(values) : laid_out_as(values, moments.first);
+  if (kind_ != Kind::Sgd) moments.second = begins ? at::zeros_like(values) : laid_out_as(values, moments.second);
+  Numbers<T> all{values.data_ptr<T>(), gradient.data_ptr<T>(),
+                 moments.first.defined() ? moments.first.data_ptr<T>() : nullptr,
+                 moments.second.defined() ? moments.second.data_ptr<T>() : nullptr};
+  at::parallel_for(0, values.numel(), kGrain, [&](std::int64_t from, std::int64_t to) {
+    if (kind_ == Kind::Sgd)
+      sgd(all, from, to, SgdStep<T>{T(rate), T(decay), T(momentum_), nesterov_, begins});
     else
-      moments.first = gradient.clone();
-    gradient = nesterov_ ? gradient.add(moments.first, momentum_) : moments.first;
-  }
-  value.add_(gradient, -rate);
+      adam(all, from, to, adam_step<T>(moments.steps, rate, decay));
+  });
+  if (!plain) value.copy_(values);
 }
 
-void Optimizer::adam(at::Tensor& value, at::Tensor gradient, Moments& moments, double rate, double decay) const {
-  if (kind_ == Kind::AdamW) value.mul_(1 - rate * decay);
-  if (!moments.first.defined()) {
-    moments.first = at::zeros_like(value);
-    moments.second = at::zeros_like(value);
-  }
-  moments.first.mul_(beta1_).add_(gradient, 1 - beta1_);
-  moments.second.mul_(beta2_).addcmul_(gradient, gradient, 1 - beta2_);
-  const double first_bias = 1 - std::pow(beta1_, double(moments.steps)),
-               second_bias = 1 - std::pow(beta2_, double(moments.steps));
-  const at::Tensor deviation = moments.second.sqrt().div_(std::sqrt(second_bias)).add_(eps_);
-  value.addcdiv_(moments.first, deviation, -rate / first_bias);
+template <class T>
+AdamStep<T> Optimizer::adam_step(std::int64_t steps, double rate, double decay) const {
+  const double first_bias = 1 - std::pow(beta1_, double(steps)), second_bias = 1 - std::pow(beta2_, double(steps));
+  const bool apart = kind_ == Kind::AdamW;
+  return {T(apart ? 0 : decay), T(apart ? 1 - rate * decay : 1), T(beta1_), T(1 - beta1_),        T(beta2_),
+          T(1 - beta2_),        T(std::sqrt(second_bias)),       T(eps_),   T(-rate / first_bias)};
 }
 
 TensorMap Optimizer::state() const {

@@ -13,7 +13,11 @@
 
 namespace cambium {
 
-/// SGD, Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), updating as torch::optim does.
+template <class T>
+struct AdamStep;
+
+/// SGD, Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), updating as torch::optim does, within
+/// rounding: all of a parameter in one pass over memory.
 class Optimizer {
  public:
   explicit Optimizer(const Params& train_settings);
@@ -37,8 +41,10 @@ class Optimizer {
     at::Tensor first, second;  ///< SGD: momentum; Adam: both moments
     std::int64_t steps = 0;
   };
-  void sgd(at::Tensor& value, at::Tensor gradient, Moments& moments, double rate) const;
-  void adam(at::Tensor& value, at::Tensor gradient, Moments& moments, double rate, double decay) const;
+  template <class T>
+  void update(at::Tensor& value, Moments& moments, double rate, double decay) const;
+  template <class T>
+  AdamStep<T> adam_step(std::int64_t steps, double rate, double decay) const;
 
   enum class Kind { Sgd, Adam, AdamW } kind_ = Kind::Sgd;
   double momentum_ = 0, beta1_ = 0, beta2_ = 0, eps_ = 0;

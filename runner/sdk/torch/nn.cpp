@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/batch_norm.h>
+#include <ATen/ops/clamp_max.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/dropout.h>
 #include <ATen/ops/gelu.h>
@@ -18,6 +19,7 @@
 #include <cmath>
 
 #include "cambium/error.h"
+#include "max_pool.h"
 
 namespace cambium::nn {
 namespace {
@@ -29,11 +31,37 @@ void count(std::int64_t per_row) {
   if (operations) *operations += per_row;
 }
 
+/// Whether what `module` gives is its own, so that an activation may be written over it: no gradient is computed from
+/// it, nor is it its input.
+bool gives_its_own(const Module& module) {
+  return dynamic_cast<const Conv2d*>(&module) || dynamic_cast<const BatchNorm*>(&module) ||
+         dynamic_cast<const Linear*>(&module) || dynamic_cast<const MaxPool2d*>(&module);
+}
+
+/// The activation of `module` written over `x`; false where it is none of those.
+bool activated(const Module& module, at::Tensor& x) {
+  if (dynamic_cast<const ReLU*>(&module))
+    at::relu_(x);
+  else if (auto* six = dynamic_cast<const ReLU6*>(&module); six && x.scalar_type() == at::kBFloat16)
+    x = at::relu(at::clamp_max(x, 6));
+  else if (six)
+    at::hardtanh_(x, 0, 6);
+  else
+    return false;
+  return true;
+}
+
+bool is_activation(const Module& module) {
+  return dynamic_cast<const ReLU*>(&module) || dynamic_cast<const ReLU6*>(&module);
+}
+
 }  // namespace
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, ConvOptions options) : options_(options) {
   weight_ = parameter("weight", {out, in / options.groups, options.kernel, options.kernel},
                       options.weight_init.value_or(Init::he_normal(options.fan_in(in))));
+  // As the maps are: oneDNN would otherwise lay them out so at every step.
+  weight_.set_data(weight_.contiguous(at::MemoryFormat::ChannelsLast));
   if (options.bias) bias_ = parameter("bias", {out}, options.bias_init.value_or(Init::constant(0)), Role::Bias);
 }
 
@@ -96,18 +124,34 @@ at::Tensor Dropout::forward(const at::Tensor& x) {
 
 at::Tensor Sequential::forward(const at::Tensor& x) {
   at::Tensor y = x;
+  bool own = false;  // whether y may be written over
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    auto* convolution = dynamic_cast<Conv2d*>(steps_[i]);
-    auto* norm = convolution && i + 1 < steps_.size() ? dynamic_cast<BatchNorm*>(steps_[i + 1]) : nullptr;
-    if (norm) ++i;
-    y = norm ? convolution->forward(y, *norm) : steps_[i]->forward(y);
+    Module &step = *steps_[i], *next = i + 1 < steps_.size() ? steps_[i + 1] : nullptr;
+    auto* convolution = dynamic_cast<Conv2d*>(&step);
+    if (auto* norm = convolution && next ? dynamic_cast<BatchNorm*>(next) : nullptr) {
+      y = convolution->forward(y, *norm);
+      own = true;
+      ++i;
+    } else if (next && is_activation(step) && dynamic_cast<MaxPool2d*>(next)) {
+      // The greatest is the greatest whether before or after, to the last bit and gradient, and there are fewer after.
+      y = next->forward(y);
+      activated(step, y);
+      own = false;
+      ++i;
+    } else if (!own || !activated(step, y)) {
+      y = step.forward(y);
+      own = gives_its_own(step);
+    }
   }
   return y;
 }
 
 at::Tensor ReLU::forward(const at::Tensor& x) { return at::relu(x); }
 
-at::Tensor ReLU6::forward(const at::Tensor& x) { return at::hardtanh(x, 0, 6); }
+at::Tensor ReLU6::forward(const at::Tensor& x) {
+  // LibTorch 1.13 has no gradient of hardtanh in bf16.
+  return x.scalar_type() == at::kBFloat16 ? at::relu(at::clamp_max(x, 6)) : at::hardtanh(x, 0, 6);
+}
 
 at::Tensor GELU::forward(const at::Tensor& x) { return at::gelu(x); }
 
@@ -116,7 +160,9 @@ LayerNorm::LayerNorm(std::int64_t width, double eps) : eps_(eps) {
   bias_ = parameter("bias", {width}, Init::constant(0), Role::NormBias);
 }
 
-at::Tensor LayerNorm::forward(const at::Tensor& x) { return at::layer_norm(x, weight_.sizes(), weight_, bias_, eps_); }
+at::Tensor LayerNorm::forward(const at::Tensor& x) {
+  return at::layer_norm(x.to(at::kFloat), weight_.sizes(), weight_, bias_, eps_);
+}
 
 MultiheadAttention::MultiheadAttention(std::int64_t width, std::int64_t heads)
     : heads_(heads),
@@ -129,7 +175,7 @@ at::Tensor MultiheadAttention::forward(const at::Tensor& x) {
   const at::Tensor in =
       at::linear(x, weight_, bias_).reshape({n, tokens, 3, heads_, each}).permute({2, 0, 3, 1, 4});  // [3, N, h, T, e]
   const at::Tensor scores = at::matmul(in[0], in[1].transpose(2, 3)).div(std::sqrt(double(each)));
-  const at::Tensor mixed = at::matmul(at::softmax(scores, -1), in[2]);  // [N, h, T, e]
+  const at::Tensor mixed = at::matmul(at::softmax(scores, -1, at::kFloat), in[2]);  // [N, h, T, e]
   count(tokens * weight_.numel() + 2 * tokens * tokens * width);
   return out_.forward(mixed.transpose(1, 2).reshape({n, tokens, width}));
 }
@@ -138,12 +184,13 @@ MaxPool2d::MaxPool2d(std::int64_t kernel, std::int64_t stride, std::int64_t padd
     : kernel_(kernel), stride_(stride > 0 ? stride : kernel), padding_(padding), ceil_(ceil) {}
 
 at::Tensor MaxPool2d::forward(const at::Tensor& x) {
+  if (max_pool_takes(x)) return max_pool(x, {kernel_, stride_, padding_, ceil_});
   return at::max_pool2d(x, {kernel_, kernel_}, {stride_, stride_}, {padding_, padding_}, {1, 1}, ceil_);
 }
 
 at::Tensor AdaptiveAveragePool::forward(const at::Tensor& x) { return at::adaptive_avg_pool2d(x, {side_, side_}); }
 
-at::Tensor GlobalAveragePool::forward(const at::Tensor& x) { return x.mean({2, 3}); }
+at::Tensor GlobalAveragePool::forward(const at::Tensor& x) { return x.mean({2, 3}, false, at::kFloat); }
 
 at::Tensor Flatten::forward(const at::Tensor& x) { return x.flatten(1); }
 
