@@ -84,7 +84,8 @@ std::string passes_text(const Passed& passed) {
   if (passed.lines.empty() || passed.lines.front().before.jobs == 0) return "";
   std::vector<std::vector<std::string>> rows = {row("as points", passed.lines.front().before, "")};
   for (const PassLine& line : passed.lines) rows.push_back(row(to_string(line.pass), line.after, line.what));
-  return aligned({{"pass"}, {"jobs", true}, {"one core", true}, {"multiply-adds", true}, {"taps", true}, {""}}, rows);
+  return aligned({{"pass"}, {"jobs", true}, {"one core", true}, {"multiply-adds", true}, {"taps", true}, {""}}, rows) +
+         "\n";
 }
 
 }  // namespace cambium

@@ -220,6 +220,7 @@ class Coordinator {
     for (const Member& member : members)
       if (member.tail.end() != EventTail::End::Finished) return;
     Trained& trained = outcome_.trained[plan_.cells[members.front().cell].backbone->component.plugin];
+    ++trained.jobs;
     trained.seconds += seconds * passed_.schedule.threads;
     for (const Member& member : members) {
       trained.operations += passed_.operations[member.cell];

@@ -1,5 +1,6 @@
 #include "exec/rates.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -9,8 +10,8 @@
 namespace cambium {
 namespace {
 
-/// Less is starting and ending.
-constexpr double kLeastSeconds = 2;
+/// All in all, and of a job on average: less is starting and ending.
+constexpr double kLeastSeconds = 2, kLeastOfJob = 0.5;
 /// Multiply-adds a second that no core does: what was computed was there already, as taps.
 constexpr double kMostRate = 2e11;
 
@@ -32,7 +33,8 @@ Rates read_rates() {
 
 void remember_rates(Rates rates, const std::map<std::string, Trained>& trained) {
   for (const auto& [backbone, sum] : trained)
-    if (sum.seconds >= kLeastSeconds && sum.operations > 0 && sum.operations / sum.seconds < kMostRate)
+    if (sum.seconds >= std::max(kLeastSeconds, kLeastOfJob * double(sum.jobs)) && sum.operations > 0 &&
+        sum.operations / sum.seconds < kMostRate)
       rates.known[backbone] = sum.operations / sum.seconds;
   if (file().empty() || rates.known.empty()) return;
   try {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -10,6 +11,7 @@ namespace cambium {
 /// What was trained with a backbone, and how long that took.
 struct Trained {
   double operations = 0, seconds = 0;  ///< multiply-adds; of a core
+  std::int64_t jobs = 0;
 };
 
 /// What earlier runs on this machine came to. Nothing where that cannot be read.

@@ -9,6 +9,9 @@
 namespace cambium {
 namespace {
 
+/// Looking takes longer than the bookkeeping of a small job, which is begun by hundreds a second.
+constexpr std::chrono::seconds kLookAtKills{1};
+
 double since(std::chrono::steady_clock::time_point begun) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
 }
@@ -52,10 +55,13 @@ std::optional<Error> Slot::greet() {
 
 void Slot::prepare(double patience) {
   log_position = worker->log_position();
-  memory_kills = cambium::memory_kills();
   members.clear();
   at = 0;
   begun = member_begun = std::chrono::steady_clock::now();
+  if (begun - looked_at_kills > kLookAtKills) {
+    memory_kills = cambium::memory_kills();
+    looked_at_kills = begun;
+  }
   silence = Silence(worker->process(), patience);
 }
 

@@ -38,7 +38,8 @@ struct Slot {
   std::vector<Member> members;
   std::size_t at = 0;  ///< the first member that has not ended
   std::uintmax_t log_position = 0;
-  std::int64_t memory_kills = 0;                                  ///< when the job began
+  std::int64_t memory_kills = 0;  ///< when the job began, or a moment before
+  std::chrono::steady_clock::time_point looked_at_kills{};
   std::chrono::steady_clock::time_point begun{}, member_begun{};  ///< the job, and the member at work
   Silence silence;
 

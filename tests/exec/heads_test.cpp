@@ -90,13 +90,13 @@ TEST_F(Heads, TheTimeLimitIsAMembers) {
 
 TEST_F(Heads, StoppedThoseThatEndedAreDoneTheOneAtWorkIsInterruptedAndTheRestIsAsItWas) {
   for (const char* how : {"good", "hangs", "good"}) head(how);
+  const auto second = store_.files() / "events" / "0000000000000002-1.jsonl";
   std::thread stopper([&] {
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);
     ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);  // it is the coordinator's
-    while (!std::filesystem::exists(store_.files() / "events" / "0000000000000002-1.jsonl"))
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    while (!std::filesystem::exists(second)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     ::kill(::getpid(), SIGTERM);
   });
   const RunOutcome outcome = run();

@@ -36,11 +36,10 @@ bool is_of_identity(Pass pass) { return pass == Pass::Collapse || pass == Pass::
 
 Pass read_pass(const std::string& name) {
   std::vector<std::string> names;
+  for (const Pass pass : kPasses)
+    if (!is_of_identity(pass)) names.push_back(to_string(pass));
   for (const Pass pass : kPasses) {
-    if (name != to_string(pass)) {
-      if (!is_of_identity(pass)) names.push_back(to_string(pass));
-      continue;
-    }
+    if (name != to_string(pass)) continue;
     if (is_of_identity(pass))
       throw Error(ErrorKind::Usage, fmt::format("--without {}: this pass decides what a cell is", name),
                   fmt::format("there is one result an identity; {} can be left out", fmt::join(names, ", ")));
