@@ -133,7 +133,8 @@ void to_json(Json& json, const MeasureJob& value) {
           {"measures", value.measures},
           {"events", value.events},
           {"files_stem", value.files_stem},
-          {"threads", value.threads}};
+          {"threads", value.threads},
+          {"taps", value.taps}};
   if (value.source) json["source"] = *value.source;
   if (const auto& cell = value.source_cell)
     json["source_cell"] = {{"seed", cell->seed},
@@ -163,6 +164,7 @@ void from_json(const Json& json, MeasureJob& value) {
   value.events = json.at("events");
   value.files_stem = json.at("files_stem");
   value.threads = json.at("threads");
+  value.taps = json.at("taps").get<TapsOrder>();
 }
 
 }  // namespace cambium

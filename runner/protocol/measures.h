@@ -70,6 +70,7 @@ struct MeasureJob {
   std::string events;      ///< the event file, to be made
   std::string files_stem;  ///< + ".conv5.test.npy", ".filters.png"
   int threads = 1;
+  TapsOrder taps;
 };
 
 void to_json(Json& json, const Measure& value);

@@ -62,6 +62,14 @@ Json Jobs::told(const Job& job, EventFile& events, const Stopwatch& watch, Work 
   return {{"cell", job.cell}, {"state", "done"}};
 }
 
+/// SHA-256 of the libraries of a job's plugins, by their names.
+template <class Job>
+std::map<std::string, std::string> Jobs::hashes_of(const Job& job) const {
+  return {{job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},
+          {job.data.plugin, registry_.library_hash(PluginKind::Dataset, job.data.plugin)},
+          {job.strategy.plugin, registry_.library_hash(PluginKind::Strategy, job.strategy.plugin)}};
+}
+
 Json Jobs::train(TrainJob job) {
   job.data_settings = typed(job.data_settings, data_schema());
   job.train_settings = typed(job.train_settings, train_schema());
@@ -78,10 +86,7 @@ Json Jobs::train(TrainJob job) {
     ingredients.taps = &taps_;
     if (job.source_data) ingredients.source_dataset = datasets_.open_again(job.source_data->data, job.data_root);
     ingredients.strategy = registry_.make_strategy(job.strategy);
-    ingredients.plugin_hashes = {
-        {job.backbone.plugin, registry_.library_hash(PluginKind::Backbone, job.backbone.plugin)},
-        {job.data.plugin, registry_.library_hash(PluginKind::Dataset, job.data.plugin)},
-        {job.strategy.plugin, registry_.library_hash(PluginKind::Strategy, job.strategy.plugin)}};
+    ingredients.plugin_hashes = hashes_of(job);
     if (job.source_data)
       ingredients.plugin_hashes[job.source_data->data.plugin] =
           registry_.library_hash(PluginKind::Dataset, job.source_data->data.plugin);
@@ -115,6 +120,8 @@ Json Jobs::measure(const MeasureJob& job) {
   return told(job, events, watch, [&] {
     check(job.pins);
     MeasureIngredients ingredients;
+    ingredients.plugin_hashes = hashes_of(job);
+    ingredients.taps = &taps_;
     const auto data = open_pinned(job.data, job.data_root, job.pins);
     ingredients.dataset = data;
     ingredients.backbone = [&, data] {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,8 @@ class Jobs {
   std::unique_ptr<Backbone> make_pinned(const Component& backbone, const ImageShape& shape, const std::string& root,
                                         const Pins& pins) const;
   std::shared_ptr<Body> body_of(const TrainJob& job, const Dataset& dataset);
+  template <class Job>
+  std::map<std::string, std::string> hashes_of(const Job& job) const;
   template <class Job>
   void excuse(const Job& job) const;
   template <class Job, class Work>

@@ -170,9 +170,7 @@ class Bench {
     Stopwatch watch;
     train(job, std::move(ingredients), events, watch);
   }
-  std::int64_t classes() const {
-    return std::int64_t(kept_classes(job.data_settings, dataset->info().classes).size());
-  }
+  std::int64_t classes() const { return std::int64_t(kept_classes(job.data_settings, dataset->info().classes).size()); }
   std::vector<Json> events() const {
     std::vector<Json> all;
     std::ifstream file(job.events);

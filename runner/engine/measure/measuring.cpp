@@ -18,8 +18,10 @@
 #include "engine/measure/task.h"
 #include "engine/model/facts.h"
 #include "engine/model/source_weights.h"
+#include "engine/taps/frozen_prefix.h"
 #include "engine/train/blame.h"
 #include "engine/train/frozen_statistics.h"
+#include "engine/train/made_with.h"
 #include "measures/calibration.h"
 #include "measures/divergence.h"
 #include "measures/filters.h"
@@ -124,22 +126,47 @@ class Measuring {
   const at::Tensor& taps_of(Model& model, Task& task, Split split, const Params& params) {
     const std::size_t to = depth(model, params);
     at::Tensor& taps = taps_[{&model, &task, split, to, params.integer("images")}];
-    if (!taps.defined())
-      taps = over_images(model, task.drawn(split, params.integer("images")),
-                         [&](const at::Tensor& x) { return pooled(model.features(x, to)); });
-    return taps;
+    if (taps.defined()) return taps;
+    Images images = task.drawn(split, params.integer("images"));
+    feed(model, images, to);
+    return taps = over_images(model, images,
+                              [&](const at::Tensor& x) { return pooled(model.features(x, to, images.from())); });
+  }
+
+  /// Lets `images` give what frozen layers below `to` give, where that is kept.
+  void feed(Model& model, Images& images, std::size_t to) {
+    const std::size_t layers = std::min(frozen(model), to);
+    if (layers == 0 || job_.taps.cuts.empty()) return;
+    model.eval();
+    auto found = prefixes_.find({&model, layers});
+    if (found == prefixes_.end()) {
+      TapsPlace place{ingredients_.taps, job_.taps,
+                      taps_made_with(job_, model.backbone().fingerprint(), ingredients_.plugin_hashes)};
+      found = prefixes_.try_emplace({&model, layers}, model, layers, std::move(place)).first;
+    }
+    found->second.feed(images, false);
+  }
+
+  /// Leading layers that were never trained in the cell.
+  std::size_t frozen(const Model& model) const {
+    const bool own = (end_ && &model == &*end_) || (start_ && &model == &*start_);
+    if (!own) return 0;
+    return frozen_prefix(
+        checked_plan(*ingredients_.strategy, network_facts(model.backbone(), job_.train_settings.integer("epochs"))));
   }
   static at::Tensor labels(Task& task, Split split, const Params& params) {
     return labels_of(task.drawn(split, params.integer("images")));
   }
 
-  static at::Tensor predictions(Model& model, const Images& images) {
-    return at::softmax(over_images(model, images, [&](const at::Tensor& x) { return model.forward(x); }), 1);
+  at::Tensor predictions(Model& model, Images& images) {
+    feed(model, images, model.layers());
+    return at::softmax(over_images(model, images, [&](const at::Tensor& x) { return model.forward(x, images.from()); }),
+                       1);
   }
   /// Of the trained network on all test images.
   const at::Tensor& tested() {
     if (!tested_.defined()) {
-      const Images images = all_test(task_);
+      Images images = all_test(task_);
       tested_ = predictions(end(), images);
       test_labels_ = labels_of(images);
     }
@@ -153,13 +180,13 @@ class Measuring {
 
   Result leep(const Params& p) {
     Model& model = source();
-    const Images images = task_.drawn(Split::Train, p.integer("images"));
+    Images images = task_.drawn(Split::Train, p.integer("images"));
     return {{{"leep", measures::leep(predictions(model, images), labels_of(images))}}};
   }
 
   Result nce(const Params& p) {
     Model& model = source();
-    const Images images = task_.drawn(Split::Train, p.integer("images"));
+    Images images = task_.drawn(Split::Train, p.integer("images"));
     return {{{"nce", measures::nce(predictions(model, images).argmax(1), labels_of(images))}}};
   }
 
@@ -252,12 +279,13 @@ class Measuring {
     Model& model = network(p);
     const std::size_t to = depth(model, p);
     const bool averaged = p.boolean("pooled");
-    const Images images = task_.in_order(p.string("split") == "test" ? Split::Test : Split::Train, p.integer("images"));
+    Images images = task_.in_order(p.string("split") == "test" ? Split::Test : Split::Train, p.integer("images"));
+    feed(model, images, to);
     Result result;
     const std::string path = file_path(".npy");
     std::optional<measures::NpyFile> file;
     over_batches(model, images, [&](const at::Tensor& x) {
-      at::Tensor tap = model.features(x, to);
+      at::Tensor tap = model.features(x, to, images.from()).contiguous();
       if (averaged) tap = pooled(tap);
       if (!file) {
         std::vector<std::int64_t> shape = tap.sizes().vec();
@@ -315,6 +343,7 @@ class Measuring {
   std::optional<Model> start_, end_, source_;
   std::optional<Task> source_task_;
   std::map<TapsKey, at::Tensor> taps_;
+  std::map<std::pair<const Model*, std::size_t>, FrozenPrefix> prefixes_;
   at::Tensor tested_, test_labels_;
   std::string label_;
 };

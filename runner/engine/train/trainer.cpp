@@ -98,7 +98,9 @@ class Training {
     if (plan_.needs_source() && !job_.source)
       throw Error(ErrorKind::Data, "the strategy takes over a network and there is none", "give the stage an init");
     // The start is needed even when training goes on from a checkpoint: a strategy may pull towards it.
-    fill(body_, plan_, job_, train_, TapsPlace{ingredients_.taps, job_.taps, taps_made_with()});
+    fill(body_, plan_, job_, train_,
+         TapsPlace{ingredients_.taps, job_.taps,
+                   taps_made_with(job_, model_.backbone().fingerprint(), ingredients_.plugin_hashes)});
     if (plan_.source_share > 0) {
       if (!job_.source_data || !ingredients_.source_dataset)
         throw Error(ErrorKind::Data, "the strategy mixes in source data and there is none",
@@ -296,15 +298,6 @@ class Training {
 
   MadeWith made_with() const {
     return cambium::made_with(job_.threads, model_.backbone().fingerprint(), ingredients_.plugin_hashes);
-  }
-
-  /// What taps are made with: no strategy changes them.
-  std::string taps_made_with() const {
-    std::map<std::string, std::string> plugins = ingredients_.plugin_hashes;
-    std::erase_if(plugins,
-                  [&](const auto& one) { return one.first != job_.backbone.plugin && one.first != job_.data.plugin; });
-    const MadeWith all = cambium::made_with(job_.threads, model_.backbone().fingerprint(), plugins);
-    return Json{{"made with", all}, {"backbone", job_.backbone}, {"precision", settings_.string("precision")}}.dump();
   }
 
   void finish() {
