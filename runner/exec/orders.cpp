@@ -32,8 +32,7 @@ TrainJob Orders::training(const Member& member, const Ready& ready) const {
   job.selections = folders_.selections().string();
   job.checkpoint = folders_.checkpoint(cell.identity).string();
   job.threads = schedule_.threads;
-  if (const auto& cuts = schedule_.cuts[member.cell]; !cuts.empty())
-    job.taps = {folders_.taps().string(), cuts, std::int64_t(options_.passes.taps_bytes)};
+  job.taps = taps(member.cell);
   return job;
 }
 
@@ -49,7 +48,14 @@ std::string Orders::measure(std::size_t index, const std::vector<std::size_t>& m
   job.events = member.events.string();
   job.files_stem = folders_.measures_stem(cell.identity).string();
   job.threads = schedule_.threads;
+  job.taps = taps(index);
   return Json(job).dump();
+}
+
+TapsOrder Orders::taps(std::size_t cell) const {
+  const auto& cuts = schedule_.cuts[cell];
+  if (cuts.empty()) return {};
+  return {folders_.taps().string(), cuts, std::int64_t(options_.passes.taps_bytes)};
 }
 
 }  // namespace cambium

@@ -25,6 +25,7 @@ class Orders {
 
  private:
   TrainJob training(const Member& member, const Ready& ready) const;
+  TapsOrder taps(std::size_t cell) const;
 
   const Plan& plan_;
   const Store& store_;

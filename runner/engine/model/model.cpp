@@ -345,6 +345,19 @@ void must_fit(const Fit& fit, const TransferPlan& plan) {
   throw Error(ErrorKind::Data, fmt::format("the weights do not fit the network: {}", fault_text(fit.faults)), hint);
 }
 
+TensorMap copied(const TensorMap& tensors) {
+  TensorMap result;
+  for (const auto& [name, tensor] : tensors) result[name] = tensor.detach().clone();
+  return result;
+}
+
+const Phase& phase_at(const TransferPlan& plan, std::int64_t epoch) {
+  const Phase* phase = &plan.phases.front();
+  for (const Phase& candidate : plan.phases)
+    if (candidate.epoch <= epoch) phase = &candidate;
+  return *phase;
+}
+
 at::Tensor pooled(const at::Tensor& x) { return x.dim() == 4 ? x.mean({2, 3}) : x; }
 
 std::size_t frozen_prefix(const TransferPlan& plan) {

@@ -88,6 +88,12 @@ class Model {
 /// Throws Error{Data} that tells the faults, if there are any.
 void must_fit(const Fit& fit, const TransferPlan& plan);
 
+/// The same tensors in memory of their own, without gradients.
+TensorMap copied(const TensorMap& tensors);
+
+/// How `plan` has everything learn in `epoch`.
+const Phase& phase_at(const TransferPlan& plan, std::int64_t epoch);
+
 /// The features of what a layer gives, [N, C]: maps [N, C, H, W] averaged over their places, vectors as they are.
 at::Tensor pooled(const at::Tensor& x);
 

@@ -28,6 +28,7 @@ HeadRule rule_of(const Params& settings) {
   HeadRule rule;
   const std::string& kind = settings.string("optimizer");
   rule.label_smoothing = settings.number("label_smoothing");
+  if (kind == "lbfgs") return rule;
   if (kind == "sgd") {
     rule.momentum = settings.number("momentum");
     rule.nesterov = settings.boolean("nesterov");
@@ -98,6 +99,14 @@ HeadScore HeadTraining::train(const std::vector<std::int64_t>& order, const std:
       trainer_.train_epoch(head(), moments, train_data_.rows(), {order, bounds, rates, momenta}, rule_);
   steps_ = moments.steps;
   return score;
+}
+
+LbfgsScore HeadTraining::fit() {
+  std::vector<std::int64_t> all(std::size_t(train_data_.labels.numel()));
+  std::iota(all.begin(), all.end(), 0);
+  return fit_lbfgs(
+      trainer_, head(), train_data_.rows(), all,
+      {rule_.weight_decay, rule_.label_smoothing, settings_.integer("epochs"), settings_.number("tolerance")});
 }
 
 Score HeadTraining::evaluate(const Images& images) {

@@ -8,6 +8,7 @@
 #include "cambium/schema.h"
 #include "engine/data/images.h"
 #include "engine/model/model.h"
+#include "engine/train/lbfgs.h"
 #include "engine/train/linear_head.h"
 #include "engine/train/schedule.h"
 
@@ -26,6 +27,8 @@ class HeadTraining {
   /// One epoch; `first` is the number of its first step in the whole training.
   HeadScore train(const std::vector<std::int64_t>& order, const std::vector<std::size_t>& bounds,
                   const Schedule& schedule, std::int64_t first);
+  /// Instead of epochs: fits the head to all images by L-BFGS, as the settings say.
+  LbfgsScore fit();
   /// Of the validation images that were given, or of others fed with taps.
   Score evaluate(const Images& images);
 

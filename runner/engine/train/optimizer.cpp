@@ -35,6 +35,7 @@ Optimizer::Optimizer(const Params& settings) {
     nesterov_ = settings.boolean("nesterov");
     return;
   }
+  if (kind == "lbfgs") return;  // fit_lbfgs() does without steps
   kind_ = kind == "adam" ? Kind::Adam : Kind::AdamW;
   beta1_ = settings.number("beta1");
   beta2_ = settings.number("beta2");

@@ -35,12 +35,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-TensorMap copied(const TensorMap& tensors) {
-  TensorMap result;
-  for (const auto& [name, tensor] : tensors) result[name] = tensor.detach().clone();
-  return result;
-}
-
 std::vector<std::int64_t> all_of(const SealedDataset& data, Split split) {
   std::vector<std::int64_t> indices(data.labels(split).size());
   std::iota(indices.begin(), indices.end(), 0);
@@ -74,6 +68,10 @@ class Training {
 
   void run() {
     start();
+    if (settings_.string("optimizer") == "lbfgs" && settings_.integer("epochs") > 0) {
+      fit_head();
+      return finish();
+    }
     bounds_ = batch_bounds(train_.size(), std::size_t(settings_.integer("batch")));
     const Schedule schedule(settings_, std::int64_t(bounds_.size()) - 1);
     const std::int64_t epochs = settings_.integer("epochs");
@@ -109,7 +107,7 @@ class Training {
                    read_weights(job_.source->path, job_.source->sha256).tensors, plan_.source_share);
     }
     begin_ = model_.state();
-    for (auto& [name, tensor] : state()) begin_[name] = tensor.detach().clone();
+    for (auto& [name, tensor] : copied(state())) begin_[name] = tensor;
     const std::string note = go_on();
     Json record = provenance(job_.threads);
     record["plugins"] = ingredients_.plugin_hashes;
@@ -163,15 +161,8 @@ class Training {
     return note;
   }
 
-  const Phase& phase_of(std::int64_t epoch) const {
-    const Phase* phase = &plan_.phases.front();
-    for (const Phase& candidate : plan_.phases)
-      if (candidate.epoch <= epoch) phase = &candidate;
-    return *phase;
-  }
-
   void begin_phase(std::int64_t epoch) {
-    const Phase& phase = phase_of(epoch);
+    const Phase& phase = phase_at(plan_, epoch);
     const bool first = epoch == done_.epoch;
     if (!first && phase.epoch != epoch) return;
     if (head_) {
@@ -187,6 +178,22 @@ class Training {
       optimizer_.load_state(done_.optimizer);
       optimizer_.set_groups(optimizer_.groups());  // the phase that begins now may leave some out
     }
+  }
+
+  /// All iterations are told as one epoch.
+  void fit_head() {
+    if (!head_)
+      throw Error(ErrorKind::System, "the taps that L-BFGS fits a head to find no room", "give the run room: --taps");
+    begin_phase(0);
+    const LbfgsScore fit = head_->fit();
+    if (fit.score.diverged) fail_at(0, *fit.score.diverged, fit.score.loss);
+    if (!fit.converged) note_ = fmt::format("L-BFGS ended after {} iterations above its tolerance", fit.iterations);
+    Metrics metrics = {{"train_loss", fit.score.loss},
+                       {"train_accuracy", double(fit.score.right) / double(train_.size())},
+                       {"iterations", double(fit.iterations)}};
+    validate(1, metrics);
+    ingredients_.strategy->epoch_end(1, metrics);
+    log_epoch(1, metrics);
   }
 
   Metrics train_head(std::int64_t epoch, const Schedule& schedule) {
