@@ -70,7 +70,8 @@ const Schema& train_schema() {
           .number("warmup_epochs", 0.0, {0, 1e6}, "epochs over which the rate first rises from 0, in a line")
           .when("schedule", {"constant", "step", "cosine"})
           .number("label_smoothing", 0.0, {0, 0.999}, "part of each label spread evenly over all classes")
-          .choice("precision", "fp32", {"fp32"}, "arithmetic");
+          .choice("precision", "fp32", {"fp32", "bf16"},
+                  "what convolutions and products compute in; weights, optimizer, norms and losses stay in fp32");
   return schema;
 }
 

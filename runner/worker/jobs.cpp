@@ -104,11 +104,13 @@ Json Jobs::train(const HeadsJob& job) {
 std::shared_ptr<Body> Jobs::body_of(const TrainJob& job, const Dataset& dataset) {
   const ImageShape shape = input_shape(job.data_settings, dataset.info().shape);
   const auto classes = std::int64_t(kept_classes(job.data_settings, dataset.info().classes).size());
-  const std::string key =
-      Json{job.backbone, {shape.channels, shape.height, shape.width}, classes, job.data_root, job.pins.network}.dump();
+  const std::string key = Json{job.backbone,     {shape.channels, shape.height, shape.width}, classes, job.data_root,
+                               job.pins.network, job.train_settings.string("precision")}
+                              .dump();
   if (body_ && !body_->begun.empty() && body_key_ == key) return body_;
   body_.reset();  // two at once need not fit
-  body_ = std::make_shared<Body>(Body{Model(make_pinned(job.backbone, shape, job.data_root, job.pins), classes)});
+  body_ = std::make_shared<Body>(Body{
+      Model(make_pinned(job.backbone, shape, job.data_root, job.pins), classes, precision_of(job.train_settings))});
   body_key_ = key;
   return body_;
 }

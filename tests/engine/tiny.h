@@ -160,7 +160,9 @@ class Bench {
 
   void run() {
     Ingredients ingredients;
-    if (!body) body = std::make_shared<Body>(Body{Model(std::make_unique<TinyBackbone>(dropout), classes())});
+    if (!body)
+      body = std::make_shared<Body>(
+          Body{Model(std::make_unique<TinyBackbone>(dropout), classes(), precision_of(job.train_settings))});
     ingredients.body = body;
     ingredients.taps = &taps;
     ingredients.dataset = dataset;

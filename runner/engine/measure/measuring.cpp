@@ -77,7 +77,7 @@ class Measuring {
   /// The network as it ended.
   Model& end() {
     if (end_) return *end_;
-    Model model(ingredients_.backbone(), classes(task_));
+    Model model(ingredients_.backbone(), classes(task_), precision_of(job_.train_settings));
     model.load_state(read_weights(job_.weights.path, job_.weights.sha256).tensors);
     return end_.emplace(std::move(model));
   }
@@ -85,7 +85,7 @@ class Measuring {
   /// The network as training began.
   Model& start() {
     if (start_) return *start_;
-    Model model(ingredients_.backbone(), classes(task_));
+    Model model(ingredients_.backbone(), classes(task_), precision_of(job_.train_settings));
     const TransferPlan plan =
         checked_plan(*ingredients_.strategy, network_facts(model.backbone(), job_.train_settings.integer("epochs")));
     std::optional<TensorMap> source;

@@ -64,7 +64,8 @@ at::Tensor laid_out(const at::Tensor& x) {
 
 }  // namespace
 
-Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes) : backbone_(std::move(backbone)) {
+Model::Model(std::unique_ptr<Backbone> backbone, std::int64_t classes, Precision precision)
+    : backbone_(std::move(backbone)), precision_(precision) {
   const auto width = backbone_->feature_width();
   if (layers() == 0 || width <= 0)
     throw Error(ErrorKind::Plugin, "the backbone has no layers or states no feature width",
@@ -257,13 +258,18 @@ void Model::eval() {
 
 at::Tensor Model::forward(const at::Tensor& x, std::size_t from) { return head(body(x, from)); }
 
-at::Tensor Model::head(const at::Tensor& features) { return run(layers(), features); }
+at::Tensor Model::head(const at::Tensor& features) {
+  const PrecisionGuard guard(precision_);
+  return run(layers(), features).to(at::kFloat);
+}
 
 at::Tensor Model::features(const at::Tensor& x, std::size_t to, std::size_t from) const {
-  return backbone_->forward(laid_out(x), from, to);
+  const PrecisionGuard guard(precision_);
+  return backbone_->forward(laid_out(x), from, to).to(at::kFloat);
 }
 
 at::Tensor Model::body(const at::Tensor& x, std::size_t from) {
+  const PrecisionGuard guard(precision_);
   at::Tensor y = laid_out(x);
   std::size_t l = from;
   {
@@ -272,7 +278,7 @@ at::Tensor Model::body(const at::Tensor& x, std::size_t from) {
     for (; l < layers() && frozen_[l]; ++l) y = run(l, y);
   }
   for (; l < layers(); ++l) y = run(l, y);
-  return y;
+  return y.to(at::kFloat);
 }
 
 at::Tensor Model::run(std::size_t layer, const at::Tensor& x) {

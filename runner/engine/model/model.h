@@ -12,6 +12,7 @@
 #include "cambium/strategy.h"
 #include "cambium/transfer_plan.h"
 #include "engine/model/parameter_group.h"
+#include "engine/model/precision.h"
 #include "weights/fit.h"
 
 namespace cambium {
@@ -19,7 +20,8 @@ namespace cambium {
 /// f = h∘g: a backbone and its head, from images [N, C, H, W] to logits [N, classes].
 class Model {
  public:
-  Model(std::unique_ptr<Backbone> backbone, std::int64_t classes);
+  /// What it takes and gives is float32 whatever the precision that it computes in.
+  Model(std::unique_ptr<Backbone> backbone, std::int64_t classes, Precision precision = Precision::Fp32);
 
   const Backbone& backbone() const { return *backbone_; }
   std::size_t layers() const { return backbone_->layers().size(); }
@@ -83,6 +85,7 @@ class Model {
   std::vector<LayerPlan> phase_;  ///< of the phase begun last, one a layer, then the head's
   std::vector<bool> frozen_;      ///< the same
   bool training_ = false;
+  Precision precision_;
 };
 
 /// Throws Error{Data} that tells the faults, if there are any.

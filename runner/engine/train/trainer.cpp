@@ -392,6 +392,7 @@ class Training {
 }  // namespace
 
 void train(const TrainJob& job, Ingredients ingredients, EventFile& events, Stopwatch& watch) {
+  warn_of_precision(precision_of(job.train_settings));
   Training(job, std::move(ingredients), events, watch).run();
 }
 
