@@ -9,11 +9,10 @@ import json
 import os
 import pathlib
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+
+from timing import HEADER, bookkeeping, pairs, row, run, wall
 
 here = pathlib.Path(__file__).parent
 build, repeats = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
@@ -21,52 +20,6 @@ cambium = str(build / "bin/cambium")
 rivals = here / "rivals"
 # One thread each, for all that may take more.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NO_COLOR="1")
-
-
-def run(command):
-    """Wall seconds, and what the command printed."""
-    start = time.perf_counter()
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    spent = time.perf_counter() - start
-    if done.returncode != 0:
-        sys.exit(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return spent, done.stdout
-
-
-def spread(values, form):
-    return f"{form(statistics.median(values))} [{form(min(values))} to {form(max(values))}]"
-
-
-def seconds(value):
-    return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
-
-
-def times(value):
-    return f"{value:.2f}"
-
-
-def row(what, goal, ours, theirs=None, instead=""):
-    """One line of the table: `ours` and `theirs` are lists of seconds, taken in turns."""
-    cells = [what, goal, spread(ours, seconds)]
-    cells += [instead, spread(theirs, seconds), spread([t / o for o, t in zip(ours, theirs)], times)] if theirs else ["", "", ""]
-    print("| " + " | ".join(cells) + " |", flush=True)
-
-
-def pairs(ours, theirs, count=repeats):
-    """Alternates two callables that give seconds."""
-    both = []
-    for i in range(count):
-        if i % 2 == 0:
-            first = ours()
-            both.append((first, theirs()))
-        else:
-            second = theirs()
-            both.append((ours(), second))
-    return [a for a, _ in both], [b for _, b in both]
-
-
-def wall(*command):
-    return lambda: run(command)[0]
 
 
 def write_events(path, epochs):
@@ -80,7 +33,7 @@ def write_events(path, epochs):
 
 
 def planning():
-    ours, theirs = pairs(wall(build / "bin/plan_bench", here / "grid.toml"), wall(sys.executable, rivals / "plan.py", here / "grid.toml"))
+    ours, theirs = pairs(wall(build / "bin/plan_bench", here / "grid.toml"), wall(sys.executable, rivals / "plan.py", here / "grid.toml"), repeats)
     row("plan 100,000 cells", "< 2 s", ours, theirs, "Python: tomllib, itertools, json, hashlib; checks nothing")
 
 
@@ -93,20 +46,9 @@ def ingest(folder):
             old.unlink()
         return run([sys.executable, rivals / "ingest.py", events, folder / "rival.db"])[0]
 
-    row("ingest 1,000,000 metric points", "< 5 s", *pairs(wall(build / "bin/store_bench", "ingest", events), theirs),
+    row("ingest 1,000,000 metric points", "< 5 s", *pairs(wall(build / "bin/store_bench", "ingest", events), theirs, repeats),
         "Python: json, sqlite3, one executemany")
     events.unlink()
-
-
-def bookkeeping(folder):
-    each = []
-    for i in range(repeats):
-        db = folder / f"trivial{i}.db"
-        spent = run([cambium, "run", here / "trivial.toml", "--db", db, "--workers", 1, "--quiet"])[0]
-        inside = float(json.loads(run([cambium, "query", "SELECT sum(seconds) AS s FROM cells", "--db", db, "--format", "json"])[1])[0]["s"])
-        each.append((spent - inside) / 500)
-    row("dispatch, ingest and bookkeeping, a cell of 500, start of the worker included", "< 5 ms", each)
-    return folder / "trivial0.db"
 
 
 def start_up(db):
@@ -154,11 +96,12 @@ def training(folder):
 
 with tempfile.TemporaryDirectory(prefix="cambium-bench-") as name:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} as it began, {repeats} repeats\n")
-    print("| what | goal | Cambium | instead | that takes | times as long |\n|---|---|---|---|---|---|")
+    print(HEADER)
     planning()
     ingest(pathlib.Path(name))
-    database = bookkeeping(pathlib.Path(name))
-    start_up(database)
+    row("dispatch, ingest and bookkeeping, a cell of 500, start of the worker included", "< 1 ms",
+        bookkeeping(cambium, here / "trivial.toml", pathlib.Path(name), repeats))
+    start_up(pathlib.Path(name) / "trivial0.db")
     checking()
     training(pathlib.Path(name))
     print(f"\nload {os.getloadavg()[0]:.1f} as it ended")
