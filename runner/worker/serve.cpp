@@ -16,6 +16,7 @@
 #include "engine/model/model.h"
 #include "engine/model/source_weights.h"
 #include "engine/model/torch_version.h"
+#include "engine/model/threads.h"
 #include "engine/train/provenance.h"
 #include "plugins/registry.h"
 #include "protocol/measures.h"

@@ -1,5 +1,6 @@
 #include "engine/taps/frozen_prefix.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
@@ -8,8 +9,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
+#include <utility>
 
 #include "cambium/files.h"
+#include "engine/data/geometry/parallel.h"
+#include "engine/model/threads.h"
 
 namespace cambium {
 namespace {
@@ -106,6 +111,14 @@ class FrozenPrefix::Filling {
   bool lost() const { return lost_; }
 
  private:
+  /// Images that are computed together.
+  struct Batch {
+    std::vector<std::size_t> positions;
+    at::Tensor x;          ///< what they go on from, each image in its own row
+    std::size_t from = 0;  ///< the layer that x is for
+    std::vector<std::pair<const Cut*, at::Tensor>> given;
+  };
+
   const Cut& target() const { return cuts_.back(); }
   std::int64_t row(std::size_t position) const { return originals_[position]; }
 
@@ -123,21 +136,33 @@ class FrozenPrefix::Filling {
     for (auto position = left.rbegin(); position != left.rend(); ++position)
       queues[std::size_t(row(*position) % kBatch)].push_back(*position);
     for (;;) {
-      std::vector<std::size_t> batch;
-      for (auto& queue : queues)
-        for (bool found = false; !found && !queue.empty(); queue.pop_back()) {
-          const std::size_t position = queue.back();
-          if (!claim(position))
-            taken.push_back(position);
-          else if (find(position))
-            release(position);  // it was done meanwhile
-          else
-            found = (batch.push_back(position), true);
-        }
-      if (batch.empty()) return taken;
-      compute(batch);
-      for (const std::size_t position : batch) release(position);
+      std::vector<Batch> batches;
+      while (batches.size() < std::size_t(threads_)) {
+        Batch batch{claimed(queues, taken), {}, 0, {}};
+        if (batch.positions.empty()) break;
+        batches.push_back(std::move(batch));
+      }
+      if (batches.empty()) return taken;
+      compute(batches);
+      for (const Batch& batch : batches)
+        for (const std::size_t position : batch.positions) release(position);
     }
+  }
+
+  /// One of each queue, where there is one that nobody else is at; those that somebody is at are `taken`.
+  std::vector<std::size_t> claimed(std::vector<std::vector<std::size_t>>& queues, std::vector<std::size_t>& taken) {
+    std::vector<std::size_t> batch;
+    for (auto& queue : queues)
+      for (bool found = false; !found && !queue.empty(); queue.pop_back()) {
+        const std::size_t position = queue.back();
+        if (!claim(position))
+          taken.push_back(position);
+        else if (find(position))
+          release(position);  // it was done meanwhile
+        else
+          found = (batch.push_back(position), true);
+      }
+    return batch;
   }
 
   bool claim(std::size_t position) { return !target().file || target().file->claim(row(position), false); }
@@ -145,21 +170,44 @@ class FrozenPrefix::Filling {
     if (target().file) target().file->release(row(position));
   }
 
-  void compute(const std::vector<std::size_t>& batch) {
-    auto [x, from] = begin(batch);
+  /// Each batch on one thread, so that its bits do not depend on how many there are.
+  void compute(std::vector<Batch>& batches) {
+    for (Batch& batch : batches) std::tie(batch.x, batch.from) = begin(batch.positions);
+    if (threads_ > 1) set_threads(1);
+    each_in_parallel(
+        batches.size(),
+        [&](std::size_t i) {
+          const at::NoGradGuard no_grad;
+          if (threads_ > 1) at::set_num_threads(1);  // of this thread
+          forward(batches[i]);
+        },
+        batches.size());
+    if (threads_ > 1) set_threads(threads_);
+    for (const Batch& batch : batches)
+      for (const auto& [cut, taps] : batch.given) keep(*cut, taps, batch.positions);
+  }
+
+  void forward(Batch& batch) const {
+    at::Tensor x = batch.x;
     for (const Cut& cut : cuts_) {
-      if (cut.layers <= from) continue;
-      x = in_order(prefix_.model_.features(x, cut.layers, from));
-      from = cut.layers;
-      const auto bytes = std::size_t(x[0].numel()) * 4;
-      for (const std::size_t position : batch) {
-        const auto* data = static_cast<const std::uint8_t*>(x.data_ptr()) + std::size_t(row(position) % kBatch) * bytes;
-        const bool kept = cut.file && (&cut != &target() ? !cut.file->find(row(position)).empty() : false);
-        const bool put = cut.file && !kept && cut.file->put(row(position), {data, bytes});
-        if (&cut != &target()) continue;
-        lost_ = lost_ || (cut.file && !put);
-        if (!put || !find(position)) taps_->copy(position, data);
-      }
+      if (cut.layers <= batch.from) continue;
+      x = in_order(prefix_.model_.features(x, cut.layers, batch.from));
+      batch.from = cut.layers;
+      batch.given.emplace_back(&cut, x);
+    }
+  }
+
+  void keep(const Cut& cut, const at::Tensor& taps, const std::vector<std::size_t>& positions) {
+    const bool last = &cut == &target();
+    const auto bytes = std::size_t(taps[0].numel()) * 4;
+    for (const std::size_t position : positions) {
+      const auto* data =
+          static_cast<const std::uint8_t*>(taps.data_ptr()) + std::size_t(row(position) % kBatch) * bytes;
+      const bool there = cut.file && !last && !cut.file->find(row(position)).empty();
+      const bool put = cut.file && !there && cut.file->put(row(position), {data, bytes});
+      if (!last) continue;
+      lost_ = lost_ || (cut.file && !put);
+      if (!put || !find(position)) taps_->copy(position, data);
     }
   }
 
@@ -193,6 +241,7 @@ class FrozenPrefix::Filling {
   std::vector<std::int64_t> originals_;
   std::shared_ptr<KeptTaps> taps_;
   bool lost_ = false;
+  const int threads_ = at::get_num_threads();
 };
 
 FrozenPrefix::FrozenPrefix(const Model& model, std::size_t layers, TapsPlace place)

@@ -12,15 +12,15 @@ namespace cambium {
 /// read from, if it was; `plugins`: SHA-256 of the libraries by the plugins' names.
 MadeWith made_with(int threads, const std::string& network, const std::map<std::string, std::string>& plugins);
 
-/// What bits of taps depend on beside images and tensors: no strategy changes them. `plugins` may hold others'
-/// libraries.
+/// What bits of taps depend on beside images and tensors: no strategy changes them, nor do threads. `plugins` may hold
+/// others' libraries.
 template <class Job>
 std::string taps_made_with(const Job& job, const std::string& network,
                            const std::map<std::string, std::string>& plugins) {
   std::map<std::string, std::string> own;
   for (const std::string& name : {job.backbone.plugin, job.data.plugin})
     if (const auto found = plugins.find(name); found != plugins.end()) own.insert(*found);
-  return nlohmann::json{{"made with", made_with(job.threads, network, own)},
+  return nlohmann::json{{"made with", made_with(1, network, own)},
                         {"backbone", job.backbone},
                         {"precision", job.train_settings.string("precision")}}
       .dump();

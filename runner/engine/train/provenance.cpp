@@ -1,6 +1,5 @@
 #include "engine/train/provenance.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <dlfcn.h>
 #include <unistd.h>
@@ -55,16 +54,6 @@ std::string host() {
 }
 
 }  // namespace
-
-void set_threads(int threads) {
-  static const bool once = [] {
-    at::set_num_interop_threads(1);
-    return true;
-  }();
-  (void)once;
-  if (at::get_num_threads() != threads) at::set_num_threads(threads);
-  if (const auto limit = symbol<void (*)(int)>("openblas_set_num_threads")) limit(threads);
-}
 
 nlohmann::json provenance(int threads) {
   static const std::string cpu_name = cpu(), used = instructions(), blas_name = blas(), host_name = host();
