@@ -9,8 +9,8 @@
 
 #include "cambium/files.h"
 #include "engine/measure/measuring.h"
-#include "engine/train/blame.h"
 #include "engine/model/threads.h"
+#include "engine/train/blame.h"
 #include "engine/train/provenance.h"
 #include "protocol/selected.h"
 #include "protocol/settings.h"

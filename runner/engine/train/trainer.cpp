@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -35,6 +36,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr double kWorthTheDisk = 5;  ///< seconds
 std::vector<std::int64_t> all_of(const SealedDataset& data, Split split) {
   std::vector<std::int64_t> indices(data.labels(split).size());
   std::iota(indices.begin(), indices.end(), 0);
@@ -68,10 +70,7 @@ class Training {
 
   void run() {
     start();
-    if (settings_.string("optimizer") == "lbfgs" && settings_.integer("epochs") > 0) {
-      fit_head();
-      return finish();
-    }
+    if (settings_.string("optimizer") == "lbfgs" && settings_.integer("epochs") > 0) return fit_head(), finish();
     bounds_ = batch_bounds(train_.size(), std::size_t(settings_.integer("batch")));
     const Schedule schedule(settings_, std::int64_t(bounds_.size()) - 1);
     const std::int64_t epochs = settings_.integer("epochs");
@@ -339,7 +338,8 @@ class Training {
     Json event = {{"seconds", watch_.seconds()}, {"metrics", metrics_json(metrics)}, {"weights", weights}};
     if (!note_.empty()) event["note"] = note_;
     events_.write("finished", std::move(event));
-    events_.sync();  // before what one could go on from is taken away
+    // Before what one could go on from is taken away. What is done again in no time does not wait for the disk.
+    if (watch_.seconds() > kWorthTheDisk || std::filesystem::exists(job_.checkpoint)) events_.sync();
     keeper_.remove();
   }
 
