@@ -24,9 +24,8 @@ void EventTail::take(const std::string& line, const std::function<void(std::int6
   const auto event = nlohmann::json::parse(line, nullptr, false);
   if (!event.is_object()) return;
   const std::string type = event.value("type", "");
-  if (type == "started") {
-    note_ = event.value("note", "");
-  } else if (type == "epoch") {
+  if (const std::string note = event.value("note", ""); !note.empty()) note_ = note;
+  if (type == "epoch") {
     const auto loss = event.value("metrics", nlohmann::json::object()).value("train_loss", nlohmann::json());
     epoch_ = event.value("epoch", std::int64_t{0});
     epoch(epoch_, loss.is_number() ? loss.get<double>() : std::nan(""));

@@ -23,7 +23,7 @@ class EventTail {
   enum class End { None, Finished, Failed };
   End end() const { return end_; }
   const std::string& error() const { return error_; }                ///< of a failure
-  const std::string& note() const { return note_; }                  ///< of how it began
+  const std::string& note() const { return note_; }                  ///< of how it began, or of what went otherwise
   const std::string& kind() const { return kind_; }                  ///< of a failure
   std::int64_t epoch() const { return epoch_; }                      ///< the last one told
   const std::vector<Artifact>& weights() const { return weights_; }  ///< of a finished attempt

@@ -18,9 +18,9 @@ void Record::follow(Member& member) {
     if (!std::filesystem::exists(member.events, none)) return;
     begin(member);
   }
-  const bool told = !member.tail.note().empty();
+  const std::string told = member.tail.note();
   member.tail.follow([&](std::int64_t epoch, double loss) { observer_.epoch(cell(member), epoch, loss); });
-  if (!told && !member.tail.note().empty()) observer_.noted(cell(member), member.tail.note());
+  if (member.tail.note() != told) observer_.noted(cell(member), member.tail.note());
 }
 
 void Record::ingest(const Member& member) { store_.ingest(cell(member).identity, member.attempt, member.events); }

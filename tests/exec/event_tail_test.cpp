@@ -57,6 +57,9 @@ TEST_F(Tail, KeepsTheNoteOfHowItBegan) {
   add("{\"type\":\"started\",\"note\":\"begun anew\"}\n");
   look();
   EXPECT_EQ(tail_.note(), "begun anew");
+  add("{\"type\":\"finished\",\"note\":\"no room\"}\n");
+  look();
+  EXPECT_EQ(tail_.note(), "no room");
 }
 
 TEST_F(Tail, KeepsTheMessageOfAFailedOne) {
