@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "protocol/frozen_prefix.h"
+
 namespace cambium {
 namespace {
 
@@ -22,15 +24,7 @@ std::size_t first_to_learn(const Phase& phase) {
 
 }  // namespace
 
-std::size_t frozen_prefix(const Cell& cell) {
-  const TransferPlan& plan = cell.network->plan;
-  std::size_t prefix = 0;
-  const auto still = [&](const Phase& phase) {
-    return phase.layers[prefix].frozen() && phase.layers[prefix].frozen_mode == FrozenMode::Eval;
-  };
-  while (prefix < plan.weights.size() && std::all_of(plan.phases.begin(), plan.phases.end(), still)) ++prefix;
-  return prefix;
-}
+std::size_t frozen_prefix(const Cell& cell) { return frozen_prefix(cell.network->plan); }
 
 bool augments(const Cell& cell) {
   const Params& data = cell.data->settings;

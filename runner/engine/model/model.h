@@ -13,6 +13,7 @@
 #include "cambium/transfer_plan.h"
 #include "engine/model/parameter_group.h"
 #include "engine/model/precision.h"
+#include "protocol/frozen_prefix.h"
 #include "weights/fit.h"
 
 namespace cambium {
@@ -99,8 +100,5 @@ const Phase& phase_at(const TransferPlan& plan, std::int64_t epoch);
 
 /// The features of what a layer gives, [N, C]: maps [N, C, H, W] averaged over their places, vectors as they are.
 at::Tensor pooled(const at::Tensor& x);
-
-/// The leading layers that are frozen in eval mode in every phase: what may be computed once.
-std::size_t frozen_prefix(const TransferPlan& plan);
 
 }  // namespace cambium

@@ -53,7 +53,6 @@ class KeptTaps : public Taps {
   KeptTaps(std::vector<std::int64_t> shape, std::size_t images) : shape_(std::move(shape)), rows_(images) {}
 
   std::int64_t bytes() const { return count_of(shape_) * 4; }
-  bool has(std::size_t position) const { return rows_[position] != nullptr; }
   void set(std::size_t position, const void* row) { rows_[position] = static_cast<const std::uint8_t*>(row); }
   void hold(std::shared_ptr<const KeptRows> file) { file_ = std::move(file); }
   /// Keeps a row in memory.
