@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <tuple>
 
 #include "cambium/error.h"
@@ -49,7 +50,7 @@ constexpr std::array<Kind, 10> kKinds = {{{"F64", 8},
   for (const Look& look : kLooks)
     if (source.begins(look.begin, look.at)) source.fail(look.what, look.hint);
   source.fail(source.bytes.empty() ? "is empty" : "is no weights file that Cambium knows",
-              "it reads what torch.save and torch.jit.save write, and safetensors");
+              "it reads what torch.save, torch.jit.save and torch.export.save write, and safetensors");
 }
 
 /// The old format begins with a pickle, of any protocol, of the number 0x1950a86a20f9469cfc6c.
@@ -76,6 +77,8 @@ const char* to_string(WeightsFormat format) {
       return "a TorchScript archive";
     case WeightsFormat::Safetensors:
       return "safetensors";
+    case WeightsFormat::Exported:
+      return "an archive by torch.export";
   }
   return "";
 }
@@ -93,6 +96,26 @@ bool StoredTensor::contiguous() const {
     expected *= std::max<std::int64_t>(shape[d], 1);
   }
   return true;
+}
+
+void copy_elements(const StoredTensor& tensor, const std::uint8_t* begin, std::uint8_t* out) {
+  const std::size_t size = element_size(tensor.type);
+  if (tensor.contiguous()) {
+    if (tensor.count() > 0) std::memcpy(out, begin, std::size_t(tensor.count()) * size);
+    return;
+  }
+  std::vector<std::int64_t> at(tensor.shape.size(), 0);
+  std::int64_t offset = 0;
+  for (std::int64_t left = tensor.count(); left > 0; --left) {
+    std::memcpy(out, begin + std::size_t(offset) * size, size);
+    out += size;
+    for (std::size_t d = at.size(); d-- > 0;) {
+      offset += tensor.strides[d];
+      if (++at[d] < tensor.shape[d]) break;
+      offset -= at[d] * tensor.strides[d];
+      at[d] = 0;
+    }
+  }
 }
 
 std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape) {
@@ -125,6 +148,19 @@ std::size_t extent_bytes(const WeightsSource& source, const StoredTensor& tensor
   return empty ? 0 : std::size_t(reach) * element_size(tensor.type);
 }
 
+void must_not_unfold(const WeightsSource& source, const std::vector<StoredTensor>& tensors) {
+  // Views may share bytes, or spread one over many elements; not without end.
+  constexpr std::size_t kTimes = 8, kFree = std::size_t{1} << 20;
+  std::size_t total = 0;
+  for (const StoredTensor& tensor : tensors) {
+    if (!tensor.unread.empty()) continue;
+    total += std::size_t(tensor.count()) * element_size(tensor.type);
+    if (total > kTimes * source.bytes.size() + kFree)
+      source.fail(fmt::format("unfolds to far more than it holds: with tensor {}, to {} bytes out of {}", tensor.name,
+                              total, source.bytes.size()));
+  }
+}
+
 void WeightsSource::fail(const std::string& what, const std::string& hint) const {
   throw Error(ErrorKind::Data, path.string() + " " + what,
               hint.empty() ? "the file is damaged, or not what it seems; make or fetch it again" : hint);
@@ -145,16 +181,7 @@ WeightsIndex index_weights(const std::filesystem::path& path, std::span<const st
   index.files = {path};
   std::sort(index.tensors.begin(), index.tensors.end(),
             [](const auto& a, const auto& b) { return std::tie(a.place, a.name) < std::tie(b.place, b.name); });
-  // Views may share bytes, or spread one over many elements; not without end.
-  constexpr std::size_t kTimes = 8, kFree = std::size_t{1} << 20;
-  std::size_t total = 0;
-  for (const StoredTensor& tensor : index.tensors) {
-    if (!tensor.unread.empty()) continue;
-    total += std::size_t(tensor.count()) * element_size(tensor.type);
-    if (total > kTimes * bytes.size() + kFree)
-      source.fail(fmt::format("unfolds to far more than it holds: with tensor {}, to {} bytes out of {}", tensor.name,
-                              total, bytes.size()));
-  }
+  must_not_unfold(source, index.tensors);
   return index;
 }
 

@@ -32,7 +32,10 @@ struct StoredTensor {
   bool contiguous() const;
 };
 
-enum class WeightsFormat { Zip, Legacy, TorchScript, Safetensors };
+/// Copies the elements of a tensor whose first lies at `begin`, in order, to `out`.
+void copy_elements(const StoredTensor& tensor, const std::uint8_t* begin, std::uint8_t* out);
+
+enum class WeightsFormat { Zip, Legacy, TorchScript, Safetensors, Exported };
 /// "a zip by torch.save", ... for messages.
 const char* to_string(WeightsFormat format);
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weights/index.h"
 
@@ -42,6 +43,9 @@ WeightsIndex index_safetensors(const WeightsSource& source);
 /// The bytes that a tensor of `shape` with `strides` needs from its first element on (0 for an empty one), or fails
 /// naming it, where an extent or a stride is below 0 or the whole is more than can be.
 std::size_t extent_bytes(const WeightsSource& source, const StoredTensor& tensor);
+
+/// Fails where the tensors together are far more than the file.
+void must_not_unfold(const WeightsSource& source, const std::vector<StoredTensor>& tensors);
 
 /// The strides of a tensor that lies in order.
 std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "weights/tensors.h"
-#include "weights/zip.h"
+#include "weights/exported.h"
+#include "weights/saved_zip.h"
 
 namespace cambium {
 namespace {
@@ -22,24 +22,11 @@ void read_tensors(const WeightsSource& source, const PickleGraph& graph, const L
   }
 }
 
-void must_be_stored(const WeightsSource& source, const std::string& name, const ZipMember& member) {
-  if (!member.stored)
-    source.fail(fmt::format("has its member {} compressed, which torch.save never does", name),
-                "load it with Python's torch.load and save it again");
-}
-
 /// What a zip that torch.save did not write seems to be.
 [[noreturn]] void refuse_zip(const WeightsSource& source, const std::map<std::string, ZipMember>& members) {
   const auto any = [&](auto test) {
     return std::any_of(members.begin(), members.end(), [&](const auto& member) { return test(member.first); });
   };
-  const auto below_root = [](const std::string& name) { return name.substr(name.find('/') + 1); };
-  if (any([&](const std::string& name) {
-        return name == "serialized_exported_program.json" || below_root(name) == "archive_format" ||
-               (name.find("models/") != std::string::npos && name.ends_with(".json"));
-      }))
-    source.fail("is what torch.export saves (.pt2): a graph of the network, not its weights alone",
-                "save the weights with torch.save(program.state_dict, \"weights.pth\")");
   if (any([](const std::string& name) { return name.ends_with("model.weights.h5"); }))
     source.fail("is what Keras saves (.keras)", "convert the weights to safetensors");
   if (any([](const std::string& name) { return name.ends_with(".npy"); }))
@@ -145,35 +132,13 @@ class LegacyReader {
 }  // namespace
 
 WeightsIndex index_zip(const WeightsSource& source) {
-  const auto members = read_zip(source);
-  const auto pickle = std::find_if(members.begin(), members.end(), [](const auto& member) {
-    const std::size_t slash = member.first.find('/');
-    return slash != std::string::npos && member.first.substr(slash) == "/data.pkl";
-  });
-  if (pickle == members.end()) refuse_zip(source, members);
-  must_be_stored(source, pickle->first, pickle->second);
-  const std::string root = pickle->first.substr(0, pickle->first.find('/') + 1);
-  if (const auto order = members.find(root + "byteorder");
-      order != members.end() && order->second.stored && source.text(order->second.begin, order->second.size) == "big")
-    source.fail("was written on a big-endian machine", "load and save it on a little-endian one");
-  const PickleGraph graph = read_pickle(source, pickle->second.begin, pickle->second.begin + pickle->second.size);
+  auto members = read_zip(source);
+  if (is_exported(members)) return index_exported(source, members).weights;
+  const auto zip = read_saved_zip(source, members);
+  if (!zip) refuse_zip(source, members);
   WeightsIndex index;
-  index.format = members.count(root + "constants.pkl") ? WeightsFormat::TorchScript : WeightsFormat::Zip;
-  read_tensors(
-      source, graph,
-      [&](Storage& storage, PickleRef, const std::string& name) {
-        const auto member = members.find(root + "data/" + storage.key);
-        if (member == members.end())
-          source.fail(fmt::format("lacks {}data/{}, of which tensor {} is", root, storage.key, name));
-        must_be_stored(source, member->first, member->second);
-        const std::size_t needed = std::size_t(storage.count) * element_size(storage.type);
-        if (needed != member->second.size)
-          source.fail(fmt::format("keeps {} bytes in {}, and tensor {} is said to be of {}", member->second.size,
-                                  member->first, name, needed));
-        storage.begin = member->second.begin;
-        storage.end = storage.begin + member->second.size;
-      },
-      index);
+  index.format = zip->has("constants.pkl") ? WeightsFormat::TorchScript : WeightsFormat::Zip;
+  read_tensors(source, zip->graph, zip->locate(source), index);
   return index;
 }
 

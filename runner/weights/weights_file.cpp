@@ -166,24 +166,7 @@ std::int64_t WeightsFile::not_finite(const StoredTensor& tensor) const {
 }
 
 void WeightsFile::copy(const StoredTensor& tensor, std::uint8_t* out) const {
-  const std::uint8_t* begin = begin_of(tensor);
-  const std::size_t size = element_size(tensor.type);
-  if (tensor.contiguous()) {
-    if (tensor.count() > 0) std::memcpy(out, begin, std::size_t(tensor.count()) * size);
-    return;
-  }
-  std::vector<std::int64_t> at(tensor.shape.size(), 0);
-  std::int64_t offset = 0;
-  for (std::int64_t left = tensor.count(); left > 0; --left) {
-    std::memcpy(out, begin + std::size_t(offset) * size, size);
-    out += size;
-    for (std::size_t d = at.size(); d-- > 0;) {
-      offset += tensor.strides[d];
-      if (++at[d] < tensor.shape[d]) break;
-      offset -= at[d] * tensor.strides[d];
-      at[d] = 0;
-    }
-  }
+  copy_elements(tensor, begin_of(tensor), out);
 }
 
 std::string WeightsFile::sha256() const {

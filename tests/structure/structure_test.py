@@ -27,7 +27,7 @@ MAY = {
     "worker": {"include", "protocol", "plugins", "engine", "weights"},
 }
 TORCH_ROOMS = {"plugins", "measures", "engine", "worker"}
-TORCH_HEADERS = {"backbone.h", "dataset.h", "module.h", "nn.h", "plugin.h", "strategy.h"}
+TORCH_HEADERS = {"backbone.h", "dataset.h", "exported_program.h", "module.h", "nn.h", "plugin.h", "strategy.h"}
 ONLY = {"sqlite3.h": "store", "boost/dll": "plugins", "toml++": "study"}
 
 faults = []

@@ -36,7 +36,7 @@ void ScriptedLayer::adopt(torch::jit::Module module, const std::string& prefix, 
   if (!seen.insert(module._ivalue().get()).second)
     throw Error(ErrorKind::Plugin, "the scripted network uses " + prefix + " in two places",
                 "a layer cannot share its parameters with another: script a network in which none does");
-  const ParameterStart start(module);
+  const blocks::ParameterStart start = parameter_start(module);
   for (const auto& theirs : module.named_parameters(/*recurse=*/false)) {
     const std::string& name = theirs.name;
     const at::Tensor value = theirs.value;

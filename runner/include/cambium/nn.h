@@ -170,12 +170,15 @@ class Flatten : public Module {
 };
 
 /// Counts the multiply-adds that Conv2d, Linear and MultiheadAttention do on this thread while it lives, one image
-/// being one row of the batch.
+/// being one row of the batch, and what else count_operations() is told of.
 class OperationCount {
  public:
   OperationCount();
   ~OperationCount();
   std::int64_t count() const;
 };
+
+/// For a module with products of its own: tells whoever counts how many multiply-adds it does for one image.
+void count_operations(std::int64_t per_image);
 
 }  // namespace cambium::nn

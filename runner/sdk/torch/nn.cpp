@@ -27,10 +27,6 @@ namespace {
 // Null: nobody counts. One count a thread, so that workers' threads do not meet.
 thread_local std::int64_t* operations = nullptr;
 
-void count(std::int64_t per_row) {
-  if (operations) *operations += per_row;
-}
-
 /// Whether what `module` gives is its own, so that an activation may be written over it: no gradient is computed from
 /// it, nor is it its input.
 bool gives_its_own(const Module& module) {
@@ -68,7 +64,7 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, ConvOptions options) : options
 at::Tensor Conv2d::convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
   const auto& o = options_;
   at::Tensor y = at::conv2d(x, weight, bias, {o.stride, o.stride}, {o.padding, o.padding}, {1, 1}, o.groups);
-  count(y.numel() / y.size(0) * weight.numel() / weight.size(0));
+  count_operations(y.numel() / y.size(0) * weight.numel() / weight.size(0));
   return y;
 }
 
@@ -91,7 +87,7 @@ Linear::Linear(std::int64_t in, std::int64_t out, Init weight_init, Init bias_in
 }
 
 at::Tensor Linear::forward(const at::Tensor& x) {
-  count(weight_.numel() * (x.numel() / x.size(0) / x.size(-1)));
+  count_operations(weight_.numel() * (x.numel() / x.size(0) / x.size(-1)));
   return at::linear(x, weight_, bias_);
 }
 
@@ -176,7 +172,7 @@ at::Tensor MultiheadAttention::forward(const at::Tensor& x) {
       at::linear(x, weight_, bias_).reshape({n, tokens, 3, heads_, each}).permute({2, 0, 3, 1, 4});  // [3, N, h, T, e]
   const at::Tensor scores = at::matmul(in[0], in[1].transpose(2, 3)).div(std::sqrt(double(each)));
   const at::Tensor mixed = at::matmul(at::softmax(scores, -1, at::kFloat), in[2]);  // [N, h, T, e]
-  count(tokens * weight_.numel() + 2 * tokens * tokens * width);
+  count_operations(tokens * weight_.numel() + 2 * tokens * tokens * width);
   return out_.forward(mixed.transpose(1, 2).reshape({n, tokens, width}));
 }
 
@@ -200,5 +196,9 @@ OperationCount::~OperationCount() {
   operations = nullptr;
 }
 std::int64_t OperationCount::count() const { return *operations; }
+
+void count_operations(std::int64_t per_image) {
+  if (operations) *operations += per_image;
+}
 
 }  // namespace cambium::nn

@@ -1,12 +1,7 @@
 #include "weights/torch/tensor_file.h"
 
-#include <ATen/ops/empty.h>
-
-#include <algorithm>
-#include <array>
-#include <cstring>
-
 #include "cambium/error.h"
+#include "weights/torch/stored_tensor.h"
 #include "weights/weights_file.h"
 #include "weights/write.h"
 
@@ -14,36 +9,6 @@ namespace cambium {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Kind {
-  ElementType stored;
-  at::ScalarType type;
-};
-constexpr std::array<Kind, 10> kKinds = {{{ElementType::F64, at::kDouble},
-                                          {ElementType::F32, at::kFloat},
-                                          {ElementType::F16, at::kHalf},
-                                          {ElementType::BF16, at::kBFloat16},
-                                          {ElementType::I64, at::kLong},
-                                          {ElementType::I32, at::kInt},
-                                          {ElementType::I16, at::kShort},
-                                          {ElementType::I8, at::kChar},
-                                          {ElementType::U8, at::kByte},
-                                          {ElementType::Bool, at::kBool}}};
-
-at::ScalarType type_of(ElementType stored) {
-  return std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& kind) { return kind.stored == stored; })->type;
-}
-
-at::Tensor tensor_of(const WeightsFile& file, const fs::path& path, const StoredTensor& stored) {
-  if (!stored.unread.empty())
-    throw Error(
-        ErrorKind::Data,
-        path.string() + " keeps tensor " + stored.name + " as " + stored.unread + ", a type of number that is not read",
-        "convert it to float32 before it is saved");
-  at::Tensor tensor = at::empty(stored.shape, at::TensorOptions().dtype(type_of(stored.type)));
-  file.copy(stored, static_cast<std::uint8_t*>(tensor.data_ptr()));
-  return tensor;
-}
 
 void must_hash_to(const WeightsFile& file, const fs::path& path, const std::string& expected) {
   if (!expected.empty() && file.sha256() != expected)
@@ -56,7 +21,7 @@ TensorFile read(const WeightsFile& file, const fs::path& path, const std::string
   TensorFile result;
   result.metadata = file.index().metadata;
   for (const StoredTensor& stored : file.index().tensors)
-    if (stored.place == 0) result.tensors[stored.name] = tensor_of(file, path, stored);
+    if (stored.place == 0) result.tensors[stored.name] = tensor_of(stored, file.begin_of(stored), path);
   return result;
 }
 
@@ -64,14 +29,13 @@ TensorFile read(const WeightsFile& file, const fs::path& path, const std::string
 std::vector<TensorBytes> bytes_of(const TensorMap& tensors, std::vector<at::Tensor>& kept) {
   std::vector<TensorBytes> result;
   for (const auto& [name, tensor] : tensors) {
-    const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
-                                   [&](const Kind& known) { return known.type == tensor.scalar_type(); });
-    if (kind == kKinds.end())
+    const auto kind = stored_type(tensor.scalar_type());
+    if (!kind)
       throw Error(ErrorKind::Data, "tensor " + name + " has a type that weights files do not know",
                   "convert it to float32");
     kept.push_back(tensor.detach().contiguous());
     result.push_back({name,
-                      kind->stored,
+                      *kind,
                       tensor.sizes().vec(),
                       {static_cast<const std::uint8_t*>(kept.back().data_ptr()), kept.back().nbytes()}});
   }
@@ -89,8 +53,10 @@ TensorMap read_chosen(const fs::path& path, const std::string& sha256,
   const WeightsFile file(path);
   must_hash_to(file, path, sha256);
   TensorMap result;
-  for (const auto& [name, index] : choose(given_tensors(file.index())).from)
-    result[name] = tensor_of(file, path, file.index().tensors[index]);
+  for (const auto& [name, index] : choose(given_tensors(file.index())).from) {
+    const StoredTensor& stored = file.index().tensors[index];
+    result[name] = tensor_of(stored, file.begin_of(stored), path);
+  }
   return result;
 }
 

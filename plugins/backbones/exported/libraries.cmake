@@ -1,0 +1,1 @@
+target_link_libraries(exported PRIVATE nlohmann_json::nlohmann_json)
