@@ -28,6 +28,7 @@ constexpr const char* kFooter = R"(From a study to an answer:
   cambium status                               how far each study is
   cambium compare quickstart                   differences from a baseline, with intervals and corrected p
   cambium leaderboard quickstart               means, with intervals, of any metric
+  cambium report quickstart                    the whole study as one HTML page, with figures
   cambium query "SELECT stage, arm, n, mean, lo95, hi95 FROM leaderboard"
 
 `cambium VERB --help` has examples for each. docs/studies.md tells how to write a study, docs/database.md what to query.
@@ -95,6 +96,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_show(app, action);
   add_leaderboard(app, action);
   add_compare(app, action);
+  add_report(app, action);
   add_query(app, action);
   add_plugins(app, action);
   add_export(app, action);

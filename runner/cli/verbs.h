@@ -20,6 +20,7 @@ void add_runs(CLI::App& app, Action& action);
 void add_show(CLI::App& app, Action& action);
 void add_leaderboard(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
+void add_report(CLI::App& app, Action& action);
 void add_query(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);

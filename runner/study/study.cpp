@@ -14,7 +14,7 @@
 namespace cambium {
 namespace {
 
-const std::vector<std::string> kRootKeys = {"study", "stage", "include"};
+const std::vector<std::string> kRootKeys = {"study", "stage", "include", "report"};
 const std::vector<std::string> kStudyKeys = {"name",     "seeds",  "description", "weights", "replicates",
                                              "baseline", "detect", "assume_sd",   "allow"};
 const std::vector<std::string> kPartKeys = {"backbone", "data", "strategy", "train", "init"};
@@ -349,6 +349,7 @@ Study read_study(const std::filesystem::path& path, const std::vector<std::strin
   std::vector<std::uint64_t> seeds = {0};
   std::vector<std::string> allow;
   read_head(*loaded, study, seeds, allow, problems);
+  study.report = read_report(loaded->root, problems);
 
   const Value* stages = loaded->root.find("stage");
   if (!stages || !stages->is_table() || stages->table().empty()) {

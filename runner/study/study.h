@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "study/problem.h"
+#include "study/report_words.h"
 #include "study/select.h"
 #include "study/value.h"
 
@@ -57,6 +58,7 @@ struct Study {
   std::optional<double> detect;     ///< the difference in accuracy, in points, that is looked for
   std::optional<double> assume_sd;  ///< of paired differences, in points, as far as nothing is known of it
   Place detect_place;
+  ReportWords report;         ///< what `cambium report` is told
   std::vector<Stage> stages;  ///< in the file's order
 };
 
