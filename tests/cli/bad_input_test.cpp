@@ -131,6 +131,25 @@ TEST_F(BadInput, AMissingWorkerIsTold) {
   EXPECT_THAT(ended.err, AllOf(HasSubstr("cannot start " + (folder() / "no-worker").string()), HasSubstr("\n    ")));
 }
 
+constexpr const char* kBase = R"([study]
+name = "base"
+seeds = [0]
+allow = ["best-of-n", "few-pairs"]
+[stage.pretrain]
+backbone = { plugin = "mlp", hidden = [512, 8] }
+data     = { plugin = "shapes", family = "a", train_per_class = 4, test_per_class = 2 }
+strategy = "from_scratch"
+train    = { epochs = 1, batch = 8, lr = 0.02 }
+)";
+/// On taps of 2 KB an image, that are worth it: 1.3 MB in all.
+constexpr const char* kOnTaps = R"([stage.transfer]
+init     = "pretrain"
+data     = { plugin = "shapes", family = "b", train_per_class = 64, test_per_class = 2 }
+strategy = { plugin = "partial_finetuning", cut = 1 }
+train    = { epochs = 2, batch = 32 }
+grid     = { train.lr = [0.01, 0.02] }
+)";
+
 /// A small disk over results/, in a mount namespace of this process's own.
 class FullDisk : public CliTest {
  protected:
@@ -139,7 +158,7 @@ class FullDisk : public CliTest {
         ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
     if (!own) GTEST_SKIP() << "making a small disk takes root";
     fs::create_directories(disk());
-    if (::mount("tmpfs", disk().c_str(), "tmpfs", 0, "size=6m") != 0) GTEST_SKIP() << "no disk can be mounted here";
+    if (::mount("tmpfs", disk().c_str(), "tmpfs", 0, "size=24m") != 0) GTEST_SKIP() << "no disk can be mounted here";
     mounted_ = true;
   }
   ~FullDisk() override {
@@ -183,6 +202,23 @@ TEST_F(FullDisk, StopsTheRunWithAWordAndRunGoesOnOnceThereIsRoom) {
   EXPECT_EQ(after.status, 0) << after.err;
   EXPECT_THAT(after.out, HasSubstr("8 of 8 are done"));
   EXPECT_EQ(value("SELECT count(*) FROM failures"), 0) << "a full disk is no cell's fault";
+  EXPECT_TRUE(rows(numbers) == undisturbed);
+}
+
+TEST_F(FullDisk, WithoutRoomForTapsTheStudyGoesOnWithoutThem) {
+  write("base.toml", kBase);
+  write("study.toml", std::string(kBase) + kOnTaps);
+  ASSERT_EQ(run({"run", "study.toml", "--set", "study.weights=\"sources\"", "--threads", "1"}).status, 0);
+  const char* const numbers = "SELECT cell, metric, step, value FROM curves ORDER BY cell, metric, step";
+  const Json undisturbed = rows(numbers);
+  for (const auto& entry : fs::directory_iterator(disk())) fs::remove_all(entry);
+
+  ASSERT_EQ(run({"run", "base.toml", "--threads", "1"}).status, 0);
+  fill();
+  fs::resize_file(disk() / "filler", fs::file_size(disk() / "filler") - 1'000'000);
+  const Ended ended = run({"run", "study.toml", "--set", "study.weights=\"sources\"", "--threads", "1"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("taps could not be kept for others: there is no room for them"));
   EXPECT_TRUE(rows(numbers) == undisturbed);
 }
 

@@ -1,5 +1,7 @@
 #include <ATen/Functions.h>
 #include <ATen/core/grad_mode.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <filesystem>
@@ -76,6 +78,15 @@ class Taps : public ::testing::Test {
     note_ = prefix.feed(images, true);
     EXPECT_EQ(images.from(), layers);
     return rows(images);
+  }
+  /// No file may grow beyond `bytes`, as on a disk that is full; the limit there was.
+  static rlimit limit_files(std::uintmax_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit less{bytes, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &less);
+    return before;
   }
   std::vector<fs::path> kept() const {
     std::vector<fs::path> files;
@@ -164,6 +175,19 @@ TEST_F(Taps, ThatFindNoRoomAreKeptByTheRunAlone) {
   EXPECT_TRUE(kept().empty());
 }
 
+TEST_F(Taps, ThatCannotBeWrittenAnyMoreAreKeptByTheRunAlone) {
+  Network network;
+  const at::Tensor want = fed(network, all());
+  fed(network, images({0}), {2});
+  const rlimit enough = limit_files(fs::file_size(kept().front()) / 2);
+  const at::Tensor have = fed(network, all(), {2});
+  ::setrlimit(RLIMIT_FSIZE, &enough);
+  EXPECT_TRUE(at::equal(have, want));
+  EXPECT_NE(note_.find("no room"), std::string::npos);
+  EXPECT_TRUE(at::equal(fed(network, all(), {2}), want));
+  EXPECT_EQ(note_, "") << "once there is room again";
+}
+
 TEST_F(Taps, ThatWereUsedLongestAgoMakeRoom) {
   Network first, second(2), third(3);
   most_ = 20000;  // two files of three pages each
@@ -228,6 +252,31 @@ TEST_F(Heads, AreThoseOfTheGeneralWayButForRounding) {
       for (const auto& [name, value] : one[i].items())
         EXPECT_NEAR(value.get<double>(), other[i].at(name).get<double>(), 1e-4) << optimizer << " " << name << " " << i;
   }
+}
+
+TEST_F(Heads, FittedByLbfgsAreWhereStepsWouldEndIfThereWereEnough) {
+  Bench fitted({{"optimizer", std::string("lbfgs")}, {"epochs", std::int64_t(500)}, {"label_smoothing", 0.1}}, {},
+               plan());
+  Bench stepped({{"batch", std::int64_t(60)},
+                 {"epochs", std::int64_t(1000)},
+                 {"lr", 0.5},
+                 {"momentum", 0.9},
+                 {"label_smoothing", 0.1}},
+                {}, plan());
+  for (Bench* bench : {&fitted, &stepped}) {
+    prepare(*bench, 3);
+    bench->run();
+  }
+  EXPECT_NEAR(fitted.finished().at("test_loss").get<double>(), stepped.finished().at("test_loss").get<double>(), 2e-3);
+  EXPECT_EQ(fitted.finished().at("test_accuracy"), stepped.finished().at("test_accuracy"));
+  auto one = hashes(read_weights(fitted.weights("last")).tensors),
+       other = hashes(read_weights(stepped.weights("last")).tensors);
+  for (const char* head : {"head.weight", "head.bias"}) {
+    EXPECT_NE(one.at(head), other.at(head));
+    one.erase(head);
+    other.erase(head);
+  }
+  EXPECT_EQ(one, other) << "what is frozen";
 }
 
 TEST_F(Heads, GoOnFromACheckpoint) {

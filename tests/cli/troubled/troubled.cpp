@@ -71,6 +71,28 @@ class Sick : public MemoryDataset {
   std::string trouble_;
 };
 
+/// Waits CAMBIUM_TEST_PAUSE milliseconds with what goes through it.
+class Pause : public Module {
+ public:
+  at::Tensor forward(const at::Tensor& x) override {
+    if (const char* pause = std::getenv("CAMBIUM_TEST_PAUSE"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(pause)));
+    return x;
+  }
+};
+
+/// Two convolutions, with time to disturb it between them.
+class Dawdling : public Backbone {
+ public:
+  Dawdling(const Params&, const ImageShape& image) {
+    add_layer<nn::Conv2d>("conv1", image.channels, 6, nn::ConvOptions{.padding = 1});
+    add_layer<Pause>("pause");
+    add_layer<nn::Conv2d>("conv2", 6, 8, nn::ConvOptions{.padding = 1});
+    add_layer<nn::GlobalAveragePool>("pool");
+    set_feature_width(8);
+  }
+};
+
 /// One convolution, and what does not fit it: the head, the stated width, or a second layer.
 class Misfit : public Backbone {
  public:
@@ -92,6 +114,9 @@ CAMBIUM_PLUGIN("troubled", "1", registry) {
       "misfit", "does not fit together",
       Schema().choice("where", "head", {"head", "width", "layer"}, "what does not fit"),
       [](const Params& params, const ImageShape& image) { return std::make_unique<Misfit>(params, image); });
+  registry.add_backbone("dawdling", "time to disturb it", Schema(), [](const Params& params, const ImageShape& image) {
+    return std::make_unique<Dawdling>(params, image);
+  });
   registry.add_strategy(
       "troubled", "trouble at the end of an epoch",
       Schema().choice("trouble", "nothing", kTroubles, "what happens").integer("epoch", 1, {1, 1000}, "of which epoch"),
