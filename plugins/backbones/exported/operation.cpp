@@ -227,7 +227,8 @@ Operation bind(const Program& program, const Node& node) {
   operation.handle =
       c10::Dispatcher::singleton().findSchema({"aten::" + operation.name, overload == "default" ? "" : overload});
   const c10::FunctionSchema* schema = operation.handle ? &operation.handle->schema() : nullptr;
-  if (const OwnOperation* own = schema ? nullptr : find_own(operation.name)) {
+  const bool strict = operation.name == "view" && overload == "default";
+  if (const OwnOperation* own = schema && !strict ? nullptr : find_own(operation.name)) {
     operation.own = own->call;
     schema = &own->schema;
   }

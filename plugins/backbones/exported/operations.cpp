@@ -88,7 +88,9 @@ const Names& others() {
       // made of numbers
       "zeros ones full arange linspace eye scalar_tensor zeros_like ones_like full_like new_zeros new_ones new_full "
       "meshgrid "
-      "tril_indices triu_indices");
+      "tril_indices triu_indices "
+      // over time
+      "lstm gru rnn_tanh rnn_relu");
   return all;
 }
 

@@ -61,6 +61,13 @@ void rms_norm(Stack& stack) {
   stack.emplace_back(y);
 }
 
+/// A view where there can be one: memory may be laid out otherwise here than where the network was exported.
+void view(Stack& stack) {
+  const auto shape = pop(stack).toIntVector();
+  const at::Tensor x = pop(stack).toTensor();
+  stack.emplace_back(x.reshape(shape));
+}
+
 /// softmax, and 0 where all is masked.
 void safe_softmax(Stack& stack) {
   const auto type = pop(stack).toOptional<at::ScalarType>();
@@ -73,6 +80,7 @@ void safe_softmax(Stack& stack) {
 const std::map<std::string, OwnOperation>& all() {
   using torch::jit::parseSchema;
   static const std::map<std::string, OwnOperation> operations = {
+      {"view", {parseSchema("view(Tensor(a) self, int[] size) -> Tensor(a)"), view}},
       {"scaled_dot_product_attention",
        {parseSchema(
             "scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float "

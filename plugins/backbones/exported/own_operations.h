@@ -7,7 +7,7 @@
 
 namespace cambium::exported {
 
-/// An operation of newer PyTorches, written out with those that LibTorch has had since 1.13.
+/// An operation that is written out with others that LibTorch has had since 1.13: of newer PyTorches, or too strict.
 struct OwnOperation {
   c10::FunctionSchema schema;
   void (*call)(torch::jit::Stack& stack);

@@ -81,7 +81,24 @@ class Divider {
     std::set<std::string> seen;
     for (std::size_t p = 0; p < places_; ++p)
       for (std::string path = this->module(p); !path.empty(); path = parent_of(path))
-        if (seen.insert(path).second && !is_container(path) && !is_chain(path)) blocks_.insert(class_of(path));
+        if (seen.insert(path).second && !is_container(path) && !is_chain(path)) {
+          blocks_.insert(class_of(path));
+          patterns_.insert(pattern_of(path));
+        }
+  }
+  /// "blocks.#.#" for "blocks.0.1".
+  static std::string pattern_of(const std::string& path) {
+    std::string pattern;
+    for (std::size_t begin = 0; begin <= path.size();) {
+      const std::size_t end = std::min(path.find('.', begin), path.size());
+      const std::string part = path.substr(begin, end - begin);
+      pattern += (part.find_first_not_of("0123456789") == std::string::npos ? "#" : part) + ".";
+      begin = end + 1;
+    }
+    return pattern;
+  }
+  bool is_block(const std::string& path) const {
+    return !is_container(path) && (blocks_.count(class_of(path)) || patterns_.count(pattern_of(path)));
   }
   bool is_chain(const std::string& path) const {
     for (std::size_t p = 0; p + 1 < places_; ++p)
@@ -95,7 +112,7 @@ class Divider {
     const std::string& path = module(place);
     if (units_ == Units::Module) return path;
     std::string at = child_of("", path);
-    while (at != path && (is_container(at) || blocks_.count(class_of(at)) == 0)) at = child_of(at, path);
+    while (at != path && !is_block(at)) at = child_of(at, path);
     return at;
   }
 
@@ -160,7 +177,7 @@ class Divider {
   /// A leaf is called by the module of which it is all that multiplies: "features.0" for "features.0.0".
   void widen(std::vector<Run>& runs) const {
     for (Run& run : runs) {
-      if (blocks_.count(class_of(run.name))) continue;
+      if (is_block(run.name)) continue;
       for (std::string parent = parent_of(run.name); !parent.empty() && is_whole(parent, run.from, run.to);
            parent = parent_of(parent))
         run.name = parent;
@@ -216,7 +233,8 @@ class Divider {
   const Graph& graph_;
   Units units_;
   std::size_t places_;
-  std::set<std::string> blocks_;  ///< names of classes
+  std::set<std::string> blocks_;    ///< names of classes
+  std::set<std::string> patterns_;  ///< of their paths
 };
 
 }  // namespace
