@@ -250,6 +250,9 @@ class Fitter {
       return "its names are those of Hugging Face's transformers, which are not read: take the file of the same "
              "network "
              "by timm or torchvision, or rename its tensors";
+    if (any([](const std::string& n) { return has_run(n, "dist_token") || has_run(n, "head_dist"); }))
+      return "it is a distilled network (DeiT's), with a second token and a second head that no network here has: take "
+             "the one without `distilled` in its name, or one of the same size that was not distilled";
     if (any([](const std::string& n) { return has_run(n, "_flat_param") || has_run(n, "flat_param"); }))
       return "it holds FSDP's flattened shards: save the network's whole state_dict (FULL_STATE_DICT)";
     std::vector<std::string> keys;

@@ -170,6 +170,48 @@ TEST(Vit, MakesNothingOfPositionsOfAnotherKind) {
   EXPECT_FALSE(vit->adapted("class_token", at::zeros({1, 2, 192}), {1, 1, 192}).defined());
 }
 
+TEST(Vit, SaysThatANetworkIsDistilled) {
+  Model model(make("vit_tiny", {3, 32, 32}), 10);
+  const TransferPlan plan = evaluation_of(model.backbone());
+  GivenTensors given;
+  for (const auto& [name, tensor] : model.state()) given.tensors.push_back({name, tensor.sizes().vec()});
+  for (const char* second : {"dist_token", "head_dist.weight"}) given.tensors.push_back({second, {1}});
+  const Fit fit = model.fit(plan, given);
+  EXPECT_THAT(fit.faults, ::testing::SizeIs(1));
+  EXPECT_THAT(fit.hint, ::testing::HasSubstr("distilled"));
+}
+
+TEST(Vgg, TakesTimmsConvolutionsForItsDenseLayers) {
+  const auto vgg = make("vgg11", {3, 32, 32});
+  EXPECT_EQ(vgg->own_name("pre_logits.fc1.weight"), "classifier.0.weight");
+  EXPECT_EQ(vgg->own_name("head.fc.bias"), "classifier.6.bias");
+  EXPECT_EQ(vgg->own_name("features.0.weight"), "features.0.weight");
+  const at::Tensor theirs = filled("x", {4096, 4096, 1, 1});
+  EXPECT_TRUE(vgg->adapted("classifier.3.weight", theirs, {4096, 4096}).equal(theirs.flatten(1)));
+  EXPECT_FALSE(vgg->adapted("classifier.3.weight", at::zeros({4096, 512, 1, 1}), {4096, 4096}).defined());
+  EXPECT_FALSE(vgg->adapted("features.0.weight", at::zeros({4096, 4096, 1, 1}), {4096, 4096}).defined());
+}
+
+TEST(MobileNetV2, KnowsTimmsNames) {
+  const auto net = make("mobilenet_v2", {3, 32, 32});
+  const std::map<std::string, std::string> names = {{"conv_stem.weight", "features.0.0.weight"},
+                                                    {"bn1.running_var", "features.0.1.running_var"},
+                                                    {"blocks.0.0.conv_dw.weight", "features.1.conv.0.0.weight"},
+                                                    {"blocks.0.0.bn2.bias", "features.1.conv.2.bias"},
+                                                    {"blocks.1.0.conv_pw.weight", "features.2.conv.0.0.weight"},
+                                                    {"blocks.6.0.conv_pwl.weight", "features.17.conv.2.weight"},
+                                                    {"blocks.5.2.bn3.weight", "features.16.conv.3.weight"},
+                                                    {"conv_head.weight", "features.18.0.weight"},
+                                                    {"classifier.weight", "classifier.1.weight"},
+                                                    // None of its own.
+                                                    {"blocks.7.0.conv_pw.weight", "blocks.7.0.conv_pw.weight"},
+                                                    {"blocks.6.1.conv_pw.weight", "blocks.6.1.conv_pw.weight"},
+                                                    {"blocks.10.0.conv_pw.weight", "blocks.10.0.conv_pw.weight"},
+                                                    {"blocks.1.0.se.weight", "blocks.1.0.se.weight"},
+                                                    {"classifier.1.weight", "classifier.1.weight"}};
+  for (const auto& [theirs, ours] : names) EXPECT_EQ(net->own_name(theirs), ours);
+}
+
 TEST(Vit, LeavesNoTokenOfAnotherNetworkAlone) {
   Model model(make("vit_tiny", {3, 32, 32}), 10);
   TransferPlan plan = evaluation_of(model.backbone());

@@ -20,15 +20,26 @@
 /// Debian's PyTorch and torchvision beside Cambium's networks.
 namespace cambium::test {
 
+/// A Python that has `package`, or an empty string. CAMBIUM_PYTHON may name one that has more than Debian's.
+inline std::string python_with(const std::string& package) {
+  const std::string look =
+      " -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec(\"" + package + "\") is None)' 2>/dev/null";
+  const char* own = std::getenv("CAMBIUM_PYTHON");
+  for (const std::string& program :
+       {std::string("/usr/bin/python3"), std::string("python3"), std::string(own ? own : "")})
+    if (!program.empty() && std::system((program + look).c_str()) == 0) return program;
+  return {};
+}
+
 /// A Python that has torchvision, or an empty string.
 inline const std::string& python() {
-  static const std::string found = [] {
-    const std::string look =
-        " -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec(\"torchvision\") is None)' 2>/dev/null";
-    for (const std::string program : {"/usr/bin/python3", "python3"})
-      if (std::system((program + look).c_str()) == 0) return program;
-    return std::string();
-  }();
+  static const std::string found = python_with("torchvision");
+  return found;
+}
+
+/// One that has timm.
+inline const std::string& timm_python() {
+  static const std::string found = python_with("timm");
   return found;
 }
 
@@ -36,11 +47,12 @@ inline const std::string& python() {
   if (python().empty()) GTEST_SKIP() << "python3-torchvision, the reference, is not installed"
 
 /// The folder of what oracle.py answers, asked once for each question; a failed test if it fails.
-inline const std::filesystem::path& oracle(const std::string& verb, const std::string& what = {}) {
+inline const std::filesystem::path& oracle(const std::string& verb, const std::string& what = {},
+                                           const std::string& with = python()) {
   static std::map<std::string, TemporaryFolder> answers;
   const auto [answer, fresh] = answers.try_emplace(verb + what);
   if (fresh) {
-    const std::string command = python() + " " CAMBIUM_SOURCE_DIR "/tests/networks/oracle.py " + verb + " " +
+    const std::string command = with + " " CAMBIUM_SOURCE_DIR "/tests/networks/oracle.py " + verb + " " +
                                 answer->second.path().string() + " " + what;
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
   }

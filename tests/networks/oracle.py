@@ -2,7 +2,8 @@
 
     oracle.py tensors FOLDER FILE...       any .pth file's tensors, prefixes off, as FOLDER/NAME.safetensors
     oracle.py logits FOLDER NAME:SIDE...   a torchvision network's names and shapes, and its logits on images of SIDE pixels,
-                                           as FOLDER/NAME.safetensors; weights and input are filled() of their names
+                                           as FOLDER/NAME.safetensors; weights and input are filled() of their names;
+                                           timm.NAME is timm's
     oracle.py positions FOLDER             filled position embeddings of 14x14 patches, interpolated by torchvision for images of
                                            several sizes, as FOLDER/SIZE.safetensors
     oracle.py scripts FOLDER               small scripted networks, FOLDER/KIND.pt, with tensors, input and logits in
@@ -67,9 +68,13 @@ def filled(name, shape):
 
 
 def logits(name, side, out):
-    from torchvision import models
+    if not name.startswith("timm."):
+        from torchvision import models
 
-    if name in ("vit_tiny", "vit_small"):
+    if name.startswith("timm."):
+        import timm
+        net = timm.create_model(name.removeprefix("timm."), **({"img_size": side} if "vit" in name or "deit" in name else {}))
+    elif name in ("vit_tiny", "vit_small"):
         width, heads = {"vit_tiny": (192, 3), "vit_small": (384, 6)}[name]
         net = models.VisionTransformer(side, 16, 12, heads, width, 4 * width)
     elif name.startswith("vit"):

@@ -53,14 +53,9 @@ const std::vector<Sized> kSized = {{"resnet18", 64},      {"resnet34", 64}, {"re
                                    {"squeezenet1_1", 75}, {"vgg11", 64},    {"alexnet", 96},  {"vit_tiny", 48},
                                    {"vit_small", 48},     {"vit_b_16", 48}};
 
-class Torchvision : public testing::TestWithParam<Sized> {};
-
-TEST_P(Torchvision, HasTheSameNamesShapesAndLogits) {
-  NEEDS_PYTORCH();
-  const auto& [network, side] = GetParam();
-  std::string all;
-  for (const Sized& each : kSized) all += each.network + ":" + std::to_string(each.side) + " ";
-  const TensorMap answer = read_safetensors(oracle("logits", all) / (network + ".safetensors")).tensors;
+/// Cambium's `network` against what `answer` says of the reference's, both with filled() weights under the reference's
+/// names.
+void compare(const std::string& network, std::int64_t side, const TensorMap& answer) {
   TensorMap weights;
   const std::string start = "state/";
   for (const auto& [name, shape] : answer) {
@@ -78,8 +73,42 @@ TEST_P(Torchvision, HasTheSameNamesShapesAndLogits) {
   EXPECT_LT(farthest(model.forward(filled("input", {2, 3, side, side})), theirs), 1e-4 * std::max(1.0, size));
 }
 
+class Torchvision : public testing::TestWithParam<Sized> {};
+
+TEST_P(Torchvision, HasTheSameNamesShapesAndLogits) {
+  NEEDS_PYTORCH();
+  const auto& [network, side] = GetParam();
+  std::string all;
+  for (const Sized& each : kSized) all += each.network + ":" + std::to_string(each.side) + " ";
+  compare(network, side, read_safetensors(oracle("logits", all) / (network + ".safetensors")).tensors);
+}
+
 INSTANTIATE_TEST_SUITE_P(Networks, Torchvision, testing::ValuesIn(kSized),
                          [](const auto& which) { return which.param.network; });
+
+/// What timm calls a network that is built in.
+struct OfTimm {
+  std::string network, theirs;
+  std::int64_t side;
+};
+
+class Timm : public testing::TestWithParam<OfTimm> {};
+
+TEST_P(Timm, IsReadByItsOwnNamesAndHasTheSameLogits) {
+  if (timm_python().empty()) GTEST_SKIP() << "no Python has timm; CAMBIUM_PYTHON may name one";
+  const auto& [network, theirs, side] = GetParam();
+  const std::string name = "timm." + theirs;
+  compare(network, side,
+          read_safetensors(oracle("logits", name + ":" + std::to_string(side), timm_python()) / (name + ".safetensors"))
+              .tensors);
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, Timm,
+                         testing::Values(OfTimm{"resnet18", "resnet18", 64},
+                                         OfTimm{"mobilenet_v2", "mobilenetv2_100", 64}, OfTimm{"vgg11", "vgg11", 224},
+                                         OfTimm{"vit_tiny", "vit_tiny_patch16_224", 48},
+                                         OfTimm{"vit_small", "deit_small_patch16_224", 48}),
+                         [](const auto& which) { return which.param.theirs; });
 
 }  // namespace
 }  // namespace cambium::test

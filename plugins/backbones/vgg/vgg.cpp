@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "blocks/card.h"
 #include "cambium/nn.h"
@@ -38,6 +39,21 @@ class Vgg11 : public Backbone {
     set_input(blocks::imagenet_card(image));
   }
   std::string head_name() const override { return "classifier.6"; }
+  /// From timm's names, whose dense layers are convolutions.
+  std::string own_name(const std::string& theirs) const override {
+    for (const auto& [start, own] : {std::pair{"pre_logits.fc1.", "classifier.0."},
+                                     {"pre_logits.fc2.", "classifier.3."},
+                                     {"head.fc.", "classifier.6."}})
+      if (theirs.rfind(start, 0) == 0) return own + theirs.substr(std::string(start).size());
+    return theirs;
+  }
+  at::Tensor adapted(const std::string& name, const at::Tensor& theirs,
+                     const std::vector<std::int64_t>& shape) const override {
+    const bool dense = name == "classifier.0.weight" || name == "classifier.3.weight";
+    return dense && theirs.dim() == 4 && theirs.size(0) == 4096 && theirs.flatten(1).sizes() == at::IntArrayRef(shape)
+               ? theirs.flatten(1)
+               : at::Tensor();
+  }
   std::unique_ptr<Module> make_head(std::int64_t classes) const override {
     return std::make_unique<nn::Linear>(feature_width(), classes, kDense, kZero);
   }

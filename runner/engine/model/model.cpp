@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <c10/util/accumulate.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -121,7 +122,8 @@ bool Model::adapts(const std::string& name, const TensorExtents& from, const Ten
   constexpr std::int64_t kMost = std::int64_t{1} << 26;
   std::int64_t count = 1;
   for (const std::int64_t extent : from)
-    if (__builtin_mul_overflow(count, extent, &count) || count > kMost) return false;
+    if (__builtin_mul_overflow(count, extent, &count)) return false;
+  if (count > kMost && count != c10::multiply_integers(to)) return false;
   const at::Tensor made = backbone_->adapted(name, at::empty(from), to);
   return made.defined() && made.sizes() == at::IntArrayRef(to);
 }

@@ -37,7 +37,8 @@ WeightsFit weights_fit(const Model& model, const TransferPlan& plan, const Weigh
     const StoredTensor& tensor = file.index().tensors[fit.from.at(name)];
     if (const std::int64_t bad = file.not_finite(tensor); bad > 0)
       answer.faults.push_back(fmt::format("{} has {} NaN or infinite numbers of {}", tensor.name, bad, tensor.count()));
-    if (fit.adapted.count(name) == 0) continue;
+    // The same numbers in another shape are nothing to tell.
+    if (fit.adapted.count(name) == 0 || tensor.count() == own.at(name).numel()) continue;
     const std::string how = fmt::format("{} to {}", extents(tensor.shape), extents(own.at(name).sizes().vec()));
     answer.adapted.push_back(fmt::format("{} is interpolated from {}, for images of another size", tensor.name, how));
     answer.variant += fmt::format("adapted {} {}\n", name, how);
