@@ -49,6 +49,12 @@ TEST_F(SharedImages, WithinOneDataSetWarnOnly) {
   EXPECT_THAT(warnings(good(kBase)), ElementsAre(HasSubstr("500 of 1000 test images")));
 }
 
+TEST_F(SharedImages, OfManyDataSetsAreOneWarning) {
+  share(3, 5);
+  EXPECT_THAT(warnings(good(kBase + "[stage.base.grid]\n\"data.root\" = [\"a\", \"b\", \"c\"]\n")),
+              ElementsAre(HasSubstr("among the training images of toy, in the worst of 3 pairs of data sets")));
+}
+
 TEST_F(SharedImages, ThatCannotBeReadAreAnError) {
   resolver_.overlap.failure = Failure{"no answer", "ask again", "data"};
   EXPECT_THAT(warnings(good(kBase)), ElementsAre(HasSubstr("was not looked through for shared images: no answer")));
