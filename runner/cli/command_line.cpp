@@ -23,6 +23,7 @@ namespace {
 constexpr const char* kFooter = R"(From a study to an answer:
   cambium plugins                              what there is to combine; `cambium plugins cnn7`: one of them
   cambium check experiments/quickstart.toml    is the study right? all errors at once, with line and way out
+  cambium explain experiments/quickstart.toml train.lr    which line gave a value
   cambium plan experiments/quickstart.toml     what would run, what merges, and why each cell must run
   cambium run experiments/quickstart.toml      trains what is missing; the same command goes on after Ctrl-C
   cambium status                               how far each study is
@@ -89,6 +90,7 @@ int run_command_line(int argc, const char* const* argv) {
   CLI::App app("Cambium runs transfer-learning experiments that are written down, not programmed.", "cambium");
   Action action;
   add_check(app, action);
+  add_explain(app, action);
   add_plan(app, action);
   add_run(app, action);
   add_status(app, action);

@@ -2,7 +2,6 @@
 
 #include <CLI/App.hpp>
 #include <cstdlib>
-#include <map>
 
 #include "cambium/error.h"
 
@@ -64,18 +63,16 @@ void add_db(CLI::App& verb, fs::path& db) {
 }
 
 void add_format(CLI::App& verb, Format& format) {
-  static const std::map<std::string, Format> kFormats = {
-      {"table", Format::Table}, {"csv", Format::Csv}, {"json", Format::Json}};
   verb.add_option_function<std::string>(
           "--format",
           [&format](const std::string& name) {
-            const auto found = kFormats.find(name);
-            if (found == kFormats.end())
+            const auto found = format_named(name);
+            if (!found)
               throw Error(ErrorKind::Usage, "--format " + name + ": there is no such format",
-                          "take table, csv or json");
-            format = found->second;
+                          "take table, csv, json, markdown or latex");
+            format = *found;
           },
-          "how rows are printed: table, csv or json")
+          "how rows are printed: table, csv, json, markdown or latex")
       ->type_name("FORMAT");
 }
 

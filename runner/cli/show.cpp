@@ -59,6 +59,10 @@ int show(const Options& options) {
     case Format::Json:
       print(to_json(report));
       break;
+    case Format::Markdown:
+    case Format::Latex:
+      print(report.metrics, options.format);
+      break;
   }
   return 0;
 }

@@ -13,6 +13,7 @@ using Action = std::function<int()>;
 
 /// Each adds its verb to the command line, with options and help; `action` is filled in if that verb is the one.
 void add_check(CLI::App& app, Action& action);
+void add_explain(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);

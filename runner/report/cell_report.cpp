@@ -14,6 +14,7 @@ namespace {
 
 /// Of a longer curve people see so many epochs, evenly spread.
 constexpr std::size_t kMostEpochsShown = 24;
+constexpr std::size_t kMostKinShown = 40;
 
 std::string text_of(const Field& field) {
   const auto* text = std::get_if<std::string>(&field);
@@ -117,6 +118,14 @@ CellReport cell_report(const Store& store, const std::string& identity) {
         cell);
   report.places =
       store.query("SELECT DISTINCT study, stage, arm FROM cells WHERE identity = ? ORDER BY study, position", cell);
+  report.lineage = store.query(
+      "WITH RECURSIVE up(identity, source, depth) AS (SELECT identity, source, 0 FROM cell WHERE identity = ?1 UNION "
+      "SELECT c.identity, c.source, depth + 1 FROM up JOIN cell AS c ON c.identity = up.source WHERE depth < 100), "
+      "kin AS (SELECT 'starts from' AS relation, identity, -depth AS place FROM up WHERE depth > 0 UNION "
+      "SELECT 'is started from by', identity, 1 FROM cell WHERE source = ?1) "
+      "SELECT relation, c.cell AS cell, c.study AS study, c.stage AS stage, c.arm AS arm, c.state AS state FROM kin "
+      "JOIN cells AS c ON c.identity = kin.identity ORDER BY place, c.study, c.position",
+      cell);
   report.attempts = store.query(
       "SELECT DISTINCT r.attempt, r.state, r.failure, r.epochs, r.seconds, r.started, r.finished, r.error, f.hint, "
       "f.log, r.note "
@@ -155,6 +164,10 @@ std::string to_text(const CellReport& report, std::size_t text_limit) {
     if (!rows.rows.empty()) section(title, to_text(rows, text_limit));
   };
   table("in", report.places);
+  table(report.lineage.rows.size() > kMostKinShown ? "lineage (some of it; --format json has all)" : "lineage",
+        {report.lineage.columns,
+         {report.lineage.rows.begin(),
+          report.lineage.rows.begin() + std::ptrdiff_t(std::min(report.lineage.rows.size(), kMostKinShown))}});
   if (!report.config.empty()) section("configuration", pretty(report.config));
   Table attempts{{report.attempts.columns.begin(), report.attempts.columns.begin() + 7}, {}};
   for (const auto& row : report.attempts.rows) attempts.rows.push_back({row.begin(), row.begin() + 7});
@@ -189,6 +202,7 @@ std::string to_json(const CellReport& report) {
   json["cell"] = report.identity;
   if (!report.summary.rows.empty()) json.update(rows(report.summary)[0]);
   json["places"] = rows(report.places);
+  json["lineage"] = rows(report.lineage);
   json["config"] = object(report.config);
   json["attempts"] = rows(report.attempts);
   for (const auto& row : report.metrics.rows)

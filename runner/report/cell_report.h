@@ -11,13 +11,14 @@ namespace cambium {
 /// All that is known of one cell.
 struct CellReport {
   std::string identity;
-  Table summary;                   ///< one row: state, seed, plugins, parameters, source, test accuracy, seconds
-  Table places;                    ///< study, stage, arm
-  Table attempts;                  ///< attempt, state, epochs, seconds, started, finished, error, hint, log
-  Table metrics;                   ///< metric, value: what was measured at the end
-  Table curves;                    ///< epoch, and a column a metric
-  Table measures;                  ///< measure, key, value, error
-  Table weights;                   ///< kind, bytes, sha256, path
+  Table summary;   ///< one row: state, seed, plugins, parameters, source, test accuracy, seconds
+  Table places;    ///< study, stage, arm
+  Table lineage;   ///< relation, cell, study, stage, arm, state: what it starts from, what starts from it
+  Table attempts;  ///< attempt, state, epochs, seconds, started, finished, error, hint, log
+  Table metrics;   ///< metric, value: what was measured at the end
+  Table curves;    ///< epoch, and a column a metric
+  Table measures;  ///< measure, key, value, error
+  Table weights;   ///< kind, bytes, sha256, path
   std::string config, provenance;  ///< JSON objects, or empty
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
@@ -83,9 +84,9 @@ std::string json_value(const Field& field) {
 
 }  // namespace
 
-std::string to_text(const Table& table, std::size_t limit) {
-  std::vector<Column> columns;
-  std::vector<std::vector<std::string>> rows(table.rows.size());
+Printed printed(const Table& table, std::size_t limit) {
+  Printed result{{}, std::vector<std::vector<std::string>>(table.rows.size())};
+  auto& [columns, rows] = result;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const auto none = [&](const auto& row) { return std::holds_alternative<std::monostate>(row[c]); };
     const bool any = !std::all_of(table.rows.begin(), table.rows.end(), none);
@@ -95,7 +96,12 @@ std::string to_text(const Table& table, std::size_t limit) {
     const int places = common_decimals(table, c);
     for (std::size_t r = 0; r < rows.size(); ++r) rows[r].push_back(shown(table.rows[r][c], places, limit));
   }
-  return aligned(columns, rows);
+  return result;
+}
+
+std::string to_text(const Table& table, std::size_t limit) {
+  const Printed texts = printed(table, limit);
+  return aligned(texts.columns, texts.rows);
 }
 
 std::string to_csv(const Table& table) {
@@ -135,8 +141,22 @@ std::string format(const Table& table, Format how, std::size_t limit) {
       return to_csv(table);
     case Format::Json:
       return to_json(table);
+    case Format::Markdown:
+      return to_markdown(table);
+    case Format::Latex:
+      return to_latex(table);
   }
   return "";
+}
+
+std::optional<Format> format_named(const std::string& name) {
+  static const std::map<std::string, Format> kFormats = {{"table", Format::Table},
+                                                         {"csv", Format::Csv},
+                                                         {"json", Format::Json},
+                                                         {"markdown", Format::Markdown},
+                                                         {"latex", Format::Latex}};
+  const auto found = kFormats.find(name);
+  return found == kFormats.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace cambium

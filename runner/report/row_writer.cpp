@@ -9,7 +9,7 @@ constexpr std::size_t kRowsAtOnce = 1000;
 
 void RowWriter::add(std::vector<Field> row) {
   table_.rows.push_back(std::move(row));
-  if (how_ != Format::Table && table_.rows.size() >= kRowsAtOnce) flush();
+  if ((how_ == Format::Csv || how_ == Format::Json) && table_.rows.size() >= kRowsAtOnce) flush();
 }
 
 void RowWriter::flush() {

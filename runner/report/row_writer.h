@@ -10,7 +10,7 @@
 namespace cambium {
 
 /// Prints rows as they come, in no more memory than some of them take; but a table for people, whose columns are
-/// aligned, at the end.
+/// aligned, and Markdown and LaTeX at the end.
 class RowWriter {
  public:
   using Print = std::function<void(std::string_view)>;

@@ -300,8 +300,8 @@ Table Store::query(const std::string& sql, std::span<const Field> parameters) co
 
 void Store::query(const std::string& sql, const QueryLimits& limits,
                   const std::function<void(std::vector<std::string>)>& begin,
-                  const std::function<void(std::vector<Field>)>& row) const {
-  stream_query(*data_->database, sql, {}, limits, {begin, row});
+                  const std::function<void(std::vector<Field>)>& row, std::span<const Field> parameters) const {
+  stream_query(*data_->database, sql, parameters, limits, {begin, row});
 }
 
 void Store::begin() {

@@ -177,7 +177,7 @@ class Store {
   /// error that names it.
   void query(const std::string& sql, const QueryLimits& limits,
              const std::function<void(std::vector<std::string>)>& begin,
-             const std::function<void(std::vector<Field>)>& row) const;
+             const std::function<void(std::vector<Field>)>& row, std::span<const Field> parameters = {}) const;
 
   /// Groups the writes up to commit(), or undoes them: for many cells at once.
   void begin();
