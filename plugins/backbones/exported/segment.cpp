@@ -10,7 +10,7 @@
 #include "cambium/error.h"
 #include "cambium/nn.h"
 #include "operations.h"
-#include "small_maps.h"
+#include "strided.h"
 
 namespace cambium::exported {
 
@@ -307,7 +307,7 @@ void Segment::execute(const Step& step, State& state) const {
       break;
     case Special::Convolution:
       if (step.folds >= 0 && state.folds && !state.mode.statistics) fold(step, stack);
-      crop_kernel(*step.operation, stack);
+      take_strides(*step.operation, stack);
       break;
     default:
       break;
