@@ -27,6 +27,7 @@ constexpr const char* kFooter = R"(From a study to an answer:
   cambium plan experiments/quickstart.toml     what would run, what merges, and why each cell must run
   cambium run experiments/quickstart.toml      trains what is missing; the same command goes on after Ctrl-C
   cambium status                               how far each study is
+  cambium watch                                the same while a run goes on, and what is being trained
   cambium compare quickstart                   differences from a baseline, with intervals and corrected p
   cambium leaderboard quickstart               means, with intervals, of any metric
   cambium report quickstart                    the whole study as one HTML page, with figures
@@ -94,6 +95,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_plan(app, action);
   add_run(app, action);
   add_status(app, action);
+  add_watch(app, action);
   add_runs(app, action);
   add_show(app, action);
   add_leaderboard(app, action);

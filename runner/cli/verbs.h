@@ -17,6 +17,7 @@ void add_explain(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
+void add_watch(CLI::App& app, Action& action);
 void add_runs(CLI::App& app, Action& action);
 void add_show(CLI::App& app, Action& action);
 void add_leaderboard(CLI::App& app, Action& action);
