@@ -90,7 +90,12 @@ Facts facts_of(const Store& store, const std::string& study, const std::string& 
                           whole(7), whole(8), number(row[9]), number(row[10]), number(row[11]), number(row[12]),
                           whole(13) == 1});
   }
-  facts.differences = paired_differences(store, study, facts.baseline, {facts.metric, false});
+  // An arm is held against the baseline's cells of its own factors: with no other name there is nothing to hold.
+  const bool others = std::any_of(facts.arms.begin(), facts.arms.end(), [&](const Arm& arm) {
+    return arm.stage == facts.baseline.compared &&
+           !(arm.name == facts.baseline.arm && arm.stage == facts.baseline.stage);
+  });
+  if (others) facts.differences = paired_differences(store, study, facts.baseline, {facts.metric, false});
   facts.cells = cells_of(store, study, facts.metric.name);
   const auto share = kMostPoints / std::max<std::int64_t>(1, std::int64_t(facts.cells.size()) * kMetrics);
   facts.curves = curves_of(store, study, std::clamp(share, kFewestEpochs, kMostEpochs));
