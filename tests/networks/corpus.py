@@ -5,7 +5,7 @@
 
 Weights are random, and nothing in them is trivially 0 or 1. Images are chosen, of four draws, so that rounding alone changes the gradients
 least: a ReLU at nearly 0 would have another slope in every build. NAME.safetensors has, for images `image` and classes `label`, with the mean
-cross-entropy: `logits` and `gradient.PARAMETER` in eval mode, and, where the network has batch norms and no dropout, `train.logits`,
+cross-entropy: `logits` and `gradient.PARAMETER` in eval mode, and, where the network has batch norms and no dropout and rounding leaves them be, `train.logits`,
 `train.gradient.PARAMETER` and `train.state.BUFFER`, the running statistics after it, with the norms in train mode.
 """
 import copy
@@ -64,7 +64,7 @@ NETWORKS = {
     "inception_v4": ("timm:inception_v4", 96, {}),
     "inception_resnet": ("timm:inception_resnet_v2", 96, {}),
     "lcnet": ("timm:lcnet_050", 64, {}),
-    "levit": ("timm:levit_128s", 224, {}),
+    "levit": ("timm:levit_128s", 224, {"distilled": False}),
     "maxvit": ("timm:maxvit_rmlp_pico_rw_256", 64, {"img_size": 64}),
     "mixer": ("timm:mixer_s32_224", 64, {"img_size": 64}),
     "mixnet": ("timm:mixnet_s", 64, {}),
@@ -225,7 +225,7 @@ def best_images(network, norms, side, learns):
     rounded = copy.deepcopy(network)
     with torch.no_grad():
         for parameter in rounded.parameters():
-            parameter.mul_(1 + 1e-7 * torch.randn_like(parameter))
+            parameter.mul_(1 + 2e-7 * torch.randn_like(parameter))
     others = [module for module in rounded.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
     labels, best = torch.tensor([0, 1, 2]), None
     for _ in range(4):
@@ -249,8 +249,10 @@ def make(folder, name, script):
     program = script.traced(network, torch.randn(2, 3, side, side))
     script.hold_operations(program)
     torch.export.save(program, folder / f"{name}.pt2")
-    dropout = any(getattr(module, "p", 0) for module in network.modules() if isinstance(module, torch.nn.modules.dropout._DropoutNd))
+    dropout = any("dropout" in str(node.target) and node.args[1] > 0 for node in program.graph.nodes if node.op == "call_function")
     images, labels, answer, moved = best_images(network, norms, side, bool(norms) and not dropout)
+    if moved > 1e-4:  # PyTorch does not agree with itself: small batches and norms
+        answer = {key: value for key, value in answer.items() if not key.startswith("train.")}
     answer |= {"image": images, "label": labels}
     save_file({key: value.contiguous().clone() for key, value in answer.items()}, folder / f"{name}.safetensors")
     about = {"source": source, "side": side, "loss": "mean cross-entropy of `label`", "torch": torch.__version__, "dropout": dropout,
