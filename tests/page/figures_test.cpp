@@ -121,6 +121,25 @@ TEST_F(Figures, OfMeasuresShowLayersMistakesConfidenceAndFilters) {
   EXPECT_EQ(filters[0].image, "data:image/png;base64,UE5H");
 }
 
+TEST_F(Figures, OfAFactorDrawNoMoreLinesThanCanBeToldApart) {
+  Store store(db(), Store::Mode::Write);
+  StudyRecord record{"wide", "w.toml", "", {}, {}};
+  int number = 0;
+  for (int net = 0; net < 12; ++net)
+    for (const int width : {8, 16, 32}) {
+      const auto factors = fmt::format(R"({{"backbone.width":{},"train.batch":{}}})", width, net);
+      add(record, ++number, 0, "train", "net", factors, fmt::format("net {}", number));
+    }
+  store.put_study(record);
+  for (int i = 1; i <= number; ++i) run(store, i, 0.5 + 0.01 * i);
+  const auto figures = page::factor_figures(page::facts_of(store, "wide", "", "", ""));
+  const page::Json& points = figures[0].spec["datasets"]["points"];
+  EXPECT_EQ(points.size(), 10u * 3u);
+  EXPECT_EQ(figures[0].spec["layer"].size(), 2u) << "no layers of references where there are none";
+  EXPECT_EQ(points[0]["arm"], "net, batch=2") << "the two lowest are left out";
+  EXPECT_THAT(figures[0].caption, ::testing::HasSubstr("The 10 lines that reach highest"));
+}
+
 TEST_F(Figures, OfAStudyWithoutAResultThereAreNone) {
   Store store(db(), Store::Mode::Write);
   StudyRecord record{"empty", "e.toml", "", {}, {}};

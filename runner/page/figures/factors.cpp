@@ -9,7 +9,7 @@
 namespace cambium::page {
 namespace {
 
-constexpr std::size_t kFewestValues = 3, kMostTicks = 12;
+constexpr std::size_t kFewestValues = 3, kMostTicks = 12, kMostSeries = 10;
 /// From here on values lie so far apart that they are spread by their logarithm.
 constexpr double kLogSpan = 20;
 
@@ -34,13 +34,37 @@ Json bounds(const Facts& facts, const Arm& arm) {
   return {{"mean", facts.shown(arm.mean)}, {"lo", facts.shown(arm.lo)}, {"hi", facts.shown(arm.hi)}, {"n", arm.n}};
 }
 
+/// Of more lines than can be told apart those whose best point is best.
+std::set<std::string> best_series(const Facts& facts, const std::vector<const Arm*>& arms, const std::string& key) {
+  std::map<std::string, double> best;
+  const double sign = facts.metric.better < 0 ? -1 : 1;
+  for (const Arm* arm : arms) {
+    if (!arm->factors.contains(key)) continue;
+    const auto [known, first] = best.try_emplace(series_of(*arm, {key}), sign * *arm->mean);
+    if (!first) known->second = std::max(known->second, sign * *arm->mean);
+  }
+  std::vector<std::pair<double, std::string>> order;
+  for (const auto& [series, mean] : best) order.emplace_back(-mean, series);
+  std::sort(order.begin(), order.end());
+  order.resize(std::min(order.size(), kMostSeries));
+  std::set<std::string> result;
+  for (const auto& [mean, series] : order) result.insert(series);
+  return result;
+}
+
 Figure factor_figure(const Facts& facts, const std::vector<const Arm*>& arms, const std::string& key) {
   Json points = Json::array(), references = Json::array(), series = Json::array(), ticks = Json::array(),
        lines = Json::array();
   std::set<double> at;
+  const std::set<std::string> best = best_series(facts, arms, key);
+  bool some = false;
   for (const Arm* arm : arms) {
     if (!arm->factors.contains(key) || !arm->factors[key].is_number()) continue;
     const std::string name = series_of(*arm, {key});
+    if (best.count(name) == 0) {
+      some = true;
+      continue;
+    }
     if (std::find(series.begin(), series.end(), name) == series.end()) series.push_back(name);
     Json point = {{"arm", name}, {"at", arm->factors[key]}};
     point.update(bounds(facts, *arm));
@@ -66,10 +90,17 @@ Figure factor_figure(const Facts& facts, const std::vector<const Arm*>& arms, co
       fmt::format("Mean of each arm, with the 95 % interval over seeds and replicates as a band.{} {}",
                   references.empty() ? "" : " Dashed: arms that have no " + what + ", with theirs.",
                   "Bands of two arms may overlap while their paired difference is plain; the differences are below.");
+  if (some) figure.caption += fmt::format(" The {} lines that reach highest, of more.", best.size());
   figure.spec = spec_from(
       "factor.vl.json", {{"TITLE", figure.title}, {"X", what}, {"Y", metric}, {"ARMS", series}, {"REFERENCES", lines}});
   figure.spec["datasets"]["points"] = points;
   figure.spec["datasets"]["references"] = references;
+  if (references.empty()) {  // a scale of nothing would have no bounds
+    Json layers = Json::array();
+    for (const Json& layer : figure.spec["layer"])
+      if (layer["data"]["name"] != "references") layers.push_back(layer);
+    figure.spec["layer"] = layers;
+  }
   const bool spread = *at.begin() > 0 && *at.rbegin() / *at.begin() >= kLogSpan;
   for (Json& layer : figure.spec["layer"]) {
     if (!layer["encoding"].contains("x") || !layer["encoding"]["x"].contains("axis")) continue;
