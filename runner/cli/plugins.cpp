@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cambium/error.h"
+#include "cli/layers.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/parameters.h"
@@ -21,7 +22,7 @@ constexpr const char* kFooter = R"(Examples:
   cambium plugins                      backbones, data sets and strategies that a study can name
   cambium plugins idx                  what the data set idx can be told
   cambium plugins train                what a stage's train table can be told; data: any data table
-  cambium plugins train                what a stage's train table can be told
+  cambium plugins exported --path data/nets/mine.pt2   the layers of a network that is a file
   cambium plugins measures             what can be measured of a cell; docs/measures.md says how to read it
   cambium plugins --plugins my/build   with plugins of your own; docs/plugins.md shows how to write one)";
 
@@ -35,6 +36,7 @@ struct Options {
   std::vector<std::string> plugins;
   Format format = Format::Table;
   bool reference = false;
+  LayersRequest layers;
 };
 
 void print_list(const Description& description, Format format) {
@@ -92,7 +94,11 @@ int plugins(const Options& options) {
   for (const PluginProblem& problem : description.problems)
     tell(fmt::format("{}: error: {}\n{}", problem.path, problem.message,
                      problem.hint.empty() ? "" : "    " + problem.hint + "\n"));
-  if (options.reference)
+  if (!options.layers.path.empty()) {
+    LayersRequest request = options.layers;
+    request.plugin = options.name;
+    print_layers(resolver, request, options.format);
+  } else if (options.reference)
     print(strategies_page(description));
   else if (options.name.empty())
     print_list(description, options.format);
@@ -110,6 +116,10 @@ void add_plugins(CLI::App& app, Action& action) {
   add_plugins(*verb, options->plugins);
   add_format(*verb, options->format);
   verb->add_flag("--reference", options->reference, "prints the page of all strategies, docs/strategies.md");
+  auto* path = verb->add_option("--path", options->layers.path, "a network's file: shows the layers that it has");
+  verb->add_option("--units", options->layers.units, "of --path: how fine its layers are")->needs(path);
+  verb->add_option("--image", options->layers.image, "of --path: its images, 3x224x224 unless its card says")
+      ->needs(path);
   verb->footer(kFooter);
   verb->callback([&action, options] { action = [options] { return plugins(*options); }; });
 }
