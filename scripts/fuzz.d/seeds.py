@@ -51,6 +51,37 @@ for name, pickle in pickles.items():
 header = json.dumps({"__metadata__": {"a": "b"}, "w": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]},
                      "b": {"dtype": "I64", "shape": [], "data_offsets": [16, 24]}}).encode()
 put("weights", "two.safetensors", struct.pack("<Q", len(header)) + header + data + bytes(8))
+
+
+def meta(*sizes):
+    return {"dtype": 7, "sizes": [{"as_int": size} if size else {"as_expr": {"expr_str": "Symbol('s0', positive=True)"}} for size in sizes],
+            "strides": [{"as_int": 1} for _ in sizes], "storage_offset": {"as_int": 0}, "layout": 7}
+
+
+def named(name):
+    return {"as_tensor": {"name": name}}
+
+
+graph = json.dumps({"schema_version": {"major": 8, "minor": 17}, "graph_module": {
+    "graph": {"inputs": [], "outputs": [named("y")], "sym_int_values": {"n": {"as_expr": {"expr_str": "4*s0 // 2"}}},
+              "tensor_values": {"x": meta(0, 2), "w": meta(2, 2), "y": meta(0, 2)},
+              "nodes": [{"target": "torch.ops.aten.sym_size.int", "inputs": [{"name": "self", "arg": named("x")}, {"name": "dim", "arg": {"as_int": 0}}],
+                         "outputs": [{"as_sym_int": {"as_name": "n"}}], "metadata": {}},
+                        {"target": "torch.ops.aten.linear.default", "inputs": [{"name": "input", "arg": named("x")}, {"name": "weight", "arg": named("w")},
+                         {"name": "bias", "arg": {"as_none": True}}, {"name": "z", "arg": {"as_sym_ints": [{"as_name": "n"}, {"as_int": -1}]}}],
+                         "outputs": [named("y")], "metadata": {"nn_module_stack": "L__self__,,a.B;L__self__fc,fc,torch.nn.Linear"}}]},
+    "signature": {"input_specs": [{"parameter": {"arg": {"name": "w"}, "parameter_name": "fc.weight"}}, {"user_input": {"arg": named("x")}}],
+                  "output_specs": [{"user_output": {"arg": named("y")}}]}}})
+put("graph", "linear.json", graph.encode())
+config = json.dumps({"config": {"fc.weight": {"path_name": "weight_0", "is_param": True, "use_pickle": False, "tensor_meta": meta(2, 2)}}})
+with zipfile.ZipFile(folder / "weights" / "new.pt2", "w") as archive:
+    archive.writestr("a/archive_format", "pt2")
+    archive.writestr("a/models/model.json", graph)
+    archive.writestr("a/data/weights/model_weights_config.json", config)
+    archive.writestr("a/data/weights/weight_0", data)
+with zipfile.ZipFile(folder / "weights" / "old.pt2", "w") as archive:
+    archive.writestr("serialized_exported_program.json", graph)
+    archive.write(folder / "weights" / "state.zip", "serialized_state_dict.pt")
 idx = bytes([0, 0, 8, 3]) + struct.pack(">3I", 2, 2, 2) + bytes(8)
 put("idx", "images", idx)
 put("idx", "packed", gzip.compress(idx))
