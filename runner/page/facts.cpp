@@ -32,17 +32,6 @@ std::vector<Cell> cells_of(const Store& store, const std::string& study, const s
 
 }  // namespace
 
-std::optional<double> number(const Field& field) {
-  if (const auto* integer = std::get_if<std::int64_t>(&field)) return static_cast<double>(*integer);
-  if (const auto* real = std::get_if<double>(&field)) return *real;
-  return std::nullopt;
-}
-
-std::string text(const Field& field) {
-  const auto* text = std::get_if<std::string>(&field);
-  return text == nullptr ? "" : *text;
-}
-
 double rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return value;
   const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));

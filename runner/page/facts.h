@@ -67,7 +67,4 @@ std::string series_of(const Arm& arm, const std::vector<std::string>& without = 
 /// "lr" of "train.lr".
 std::string last_part(const std::string& key);
 
-std::optional<double> number(const Field& field);
-std::string text(const Field& field);
-
 }  // namespace cambium::page

@@ -21,12 +21,12 @@ std::string opening(const Facts& facts, const ReportWords& words, const std::str
   const Table about = facts.store.query("SELECT entered, revision, warnings FROM studies WHERE study = ?", where);
   std::string html = fmt::format("<header><h1>{}</h1>\n", escaped(words.title.empty() ? facts.study : words.title));
   html += fmt::format("<p class=facts>Study {} · {} of {} cells done · entered {} UTC · revision {}</p>\n",
-                      escaped(facts.study), done, facts.cells.size(), escaped(page::text(about.rows[0][0])),
+                      escaped(facts.study), done, facts.cells.size(), escaped(cambium::text(about.rows[0][0])),
                       std::get<std::int64_t>(about.rows[0][1]));
   if (!words.description.empty()) html += paragraphs(words.description);
   html += paragraphs(header_comment(text));
   if (!words.text.empty()) html += paragraphs(words.text);
-  if (const std::string warnings = page::text(about.rows[0][2]); !warnings.empty())
+  if (const std::string warnings = cambium::text(about.rows[0][2]); !warnings.empty())
     html += "<details><summary>What the rigour check said</summary>" + paragraphs(warnings) + "</details>";
   return html + "</header>\n";
 }

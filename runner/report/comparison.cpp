@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::size_t kMostMissingNamed = 8;
 
-std::optional<double> number(const Field& field) {
-  if (const auto* integer = std::get_if<std::int64_t>(&field)) return static_cast<double>(*integer);
-  if (const auto* real = std::get_if<double>(&field)) return *real;
-  return std::nullopt;
-}
-
 std::string parameters(const Field& field) {
   const auto* count = std::get_if<std::int64_t>(&field);
   return count == nullptr ? "-" : thousands(*count);

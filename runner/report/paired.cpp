@@ -29,11 +29,6 @@ std::vector<Arm> arms_of(const Store& store, const std::string& study) {
   return arms;
 }
 
-std::optional<double> number(const Field& field) {
-  const auto* real = std::get_if<double>(&field);
-  return real == nullptr ? std::nullopt : std::optional(*real);
-}
-
 /// Throws Error{Usage}: there is no such thing, but perhaps `names` has what was meant.
 [[noreturn]] void refuse(const std::string& what, const std::string& study, const std::string& name,
                          const std::vector<std::string>& names) {

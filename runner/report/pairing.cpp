@@ -14,17 +14,6 @@ struct Pair {
   double one = 0, other = 0;
 };
 
-std::optional<double> number(const Field& field) {
-  if (const auto* integer = std::get_if<std::int64_t>(&field)) return static_cast<double>(*integer);
-  if (const auto* real = std::get_if<double>(&field)) return *real;
-  return std::nullopt;
-}
-
-std::string text(const Field& field) {
-  const auto* text = std::get_if<std::string>(&field);
-  return text == nullptr ? "" : *text;
-}
-
 /// A replicate without its half: the two halves of a split are one repeat.
 std::string split_of(const std::string& replicate) {
   auto json = nlohmann::json::parse(replicate, nullptr, false);

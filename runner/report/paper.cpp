@@ -12,12 +12,6 @@
 namespace cambium {
 namespace {
 
-std::optional<double> number(const Field& field) {
-  if (const auto* integer = std::get_if<std::int64_t>(&field)) return static_cast<double>(*integer);
-  if (const auto* real = std::get_if<double>(&field)) return *real;
-  return std::nullopt;
-}
-
 /// Drops a column that says the same everywhere.
 void drop_alike(Table& table, Bold& bold, std::size_t column) {
   const bool alike = std::all_of(table.rows.begin(), table.rows.end(),

@@ -15,16 +15,7 @@ namespace {
 constexpr double kWindow = 1800;
 constexpr int kMostRunning = 12, kMostArms = 5, kMostFailures = 3;
 
-std::optional<double> number(const Field& field) {
-  if (const auto* integer = std::get_if<std::int64_t>(&field)) return static_cast<double>(*integer);
-  if (const auto* real = std::get_if<double>(&field)) return *real;
-  return std::nullopt;
-}
-
-std::string text(const Field& field) {
-  const auto* text = std::get_if<std::string>(&field);
-  return text == nullptr ? "" : one_line(*text);
-}
+std::string line_of(const Field& field) { return one_line(text(field)); }
 
 /// "12 of 40 cells done, 2 running, 1 failed".
 std::string states(const std::vector<Field>& row) {
@@ -67,8 +58,8 @@ void add_running(const Store& store, const std::string& study, double now, std::
       break;
     }
     const auto of = number(row[6]);
-    lines.push_back(fmt::format("  {}{}, {}, seed {}: epoch {}{}, {}", study.empty() ? text(row[0]) + ", " : "",
-                                text(row[1]), text(row[2]), std::int64_t(*number(row[3])),
+    lines.push_back(fmt::format("  {}{}, {}, seed {}: epoch {}{}, {}", study.empty() ? line_of(row[0]) + ", " : "",
+                                line_of(row[1]), line_of(row[2]), std::int64_t(*number(row[3])),
                                 std::int64_t(*number(row[4])), of ? fmt::format(" of {}", std::int64_t(*of)) : "",
                                 duration(std::max(0.0, number(row[5]).value_or(0)))));
   }
@@ -86,8 +77,8 @@ void add_best(const Store& store, const std::string& study, std::vector<std::str
   for (const auto& row : arms.rows) {
     const auto half = number(row[4]), missing = number(row[6]);
     lines.push_back(fmt::format("  {}{}  {}{}, {}, {}", Metric().text(*number(row[3])),
-                                half ? " ± " + Metric().text(*half) : "", study.empty() ? text(row[0]) + ", " : "",
-                                text(row[1]), text(row[2]),
+                                half ? " ± " + Metric().text(*half) : "", study.empty() ? line_of(row[0]) + ", " : "",
+                                line_of(row[1]), line_of(row[2]),
                                 missing > 0 ? fmt::format("{} of {} cells", *number(row[5]), *number(row[5]) + *missing)
                                             : counted(std::int64_t(*number(row[5])), "cell")));
   }
@@ -104,8 +95,8 @@ void add_failures(const Store& store, const std::string& study, std::vector<std:
   lines.push_back("");
   lines.push_back("last failures");
   for (const auto& row : failures.rows)
-    lines.push_back(fmt::format("  {} {}, {}, seed {}: {}: {}", text(row[6]), text(row[1]), text(row[2]),
-                                std::int64_t(*number(row[3])), text(row[4]), text(row[5])));
+    lines.push_back(fmt::format("  {} {}, {}, seed {}: {}: {}", line_of(row[6]), line_of(row[1]), line_of(row[2]),
+                                std::int64_t(*number(row[3])), line_of(row[4]), line_of(row[5])));
 }
 
 }  // namespace
@@ -121,7 +112,7 @@ std::vector<std::string> watch_lines(const Store& store, const std::string& stud
   for (const auto& row : studies.rows) {
     const auto left = std::int64_t(*number(row[3]) + *number(row[6]) + *number(row[7]));
     const bool goes_on = *number(row[3]) > 0;
-    lines.push_back(fmt::format("{}: {}{}", text(row[0]), states(row),
+    lines.push_back(fmt::format("{}: {}{}", line_of(row[0]), states(row),
                                 goes_on ? pace(store, std::get<std::string>(row[0]), now, left) : ""));
   }
   if (studies.rows.empty()) lines.push_back("no study was run yet");

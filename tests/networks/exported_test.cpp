@@ -219,6 +219,10 @@ TEST_F(Exported, RefusesOtherFiles) {
     std::ofstream(path, std::ios::binary) << bytes;
     return refusal_of([&] { test::make("exported", kImage, {{"path", path}, {"units", std::string("block")}}); });
   };
+  EXPECT_THAT(refusal_of([&] {
+                test::make("exported", kImage, {{"path", path}, {"units", std::string("block")}});
+              }),
+              HasSubstr("there is no such file"));
   write_pth(path, {{"w", at::ones({2})}});
   EXPECT_THAT(refusal_of([&] {
                 test::make("exported", kImage, {{"path", path}, {"units", std::string("block")}});

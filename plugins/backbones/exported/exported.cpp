@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <set>
@@ -44,6 +45,10 @@ void compute_fixed(Graph& graph) {
 class Exported : public Backbone {
  public:
   Exported(const Params& params, const ImageShape& image) : path_(params.string("path")) {
+    std::error_code none;
+    if (!std::filesystem::exists(path_, none))
+      throw Error(ErrorKind::Data, path_ + ": there is no such file",
+                  "scripts/export_network.py writes one, where there is PyTorch; paths are relative to the data root");
     ExportedProgram archive = read_exported_program(path_);
     InputCard card = archive.input;
     if (image.channels != std::int64_t(card.mean.size())) card.mean = card.std = {};
